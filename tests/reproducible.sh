@@ -1,0 +1,33 @@
+#!/bin/sh
+# Two builds of the same sources in two different folders give identical files: what a user runs
+# can be rebuilt and compared. Compares every program and library, native and Windows.
+set -eu
+
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+build() { # source folder
+    (cd "$1" && meson setup out/windows --cross-file tools/windows.cross >/dev/null &&
+        meson setup out/linux "-Ddebian_xen=$xen" >/dev/null &&
+        ninja -C out/windows --quiet && ninja -C out/linux --quiet)
+}
+
+digests() { # source folder
+    (cd "$1/out" && find . -type f \( -name '*.exe' -o -name '*.dll' -o -name '*.so*' -o -perm -u+x \) \
+        ! -path '*.p/*' ! -path '*/meson-*' -exec sha256sum {} + | sort -k 2)
+}
+
+xen=$(realpath build/debian-xen)
+mkdir -p "$work/first" "$work/a much longer folder name/second"
+for folder in "$work/first" "$work/a much longer folder name/second"; do
+    git ls-files -z | tar --null -T - -c | tar -x -C "$folder"
+    build "$folder"
+done
+digests "$work/first" >"$work/digests.1"
+digests "$work/a much longer folder name/second" >"$work/digests.2"
+[ -s "$work/digests.1" ] || {
+    echo "nothing was built"
+    exit 1
+}
+diff "$work/digests.1" "$work/digests.2" && echo "identical: $(wc -l <"$work/digests.1") files"
