@@ -13,7 +13,7 @@ for file in $files; do
 done
 # shellcheck disable=SC2086
 [ -z "$files" ] || clang-format --dry-run -Werror $files || status=1
-if git grep -n -I -E '/(root|home|work)/[a-z]' -- ':!tools/check-style.sh'; then
+if git grep -n -I -E '(^|[^A-Za-z0-9_}"./-])/(root|home|work)/[a-z]' -- ':!tools/check-style.sh'; then
     echo "the lines above name a path of one machine"
     status=1
 fi

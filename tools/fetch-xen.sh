@@ -20,7 +20,11 @@ else
     sudo apt-get update -q
 fi
 # shellcheck disable=SC2086
-apt-get download -q $packages
+apt-get download -qq $packages 2>&1 | grep -v "^W: Download is performed unsandboxed" || true
+[ -e libxen-dev_*.deb ] || {
+    echo "apt-get download failed: $packages" >&2
+    exit 1
+}
 for deb in *.deb; do
     dpkg -x "$deb" "$out/root"
 done

@@ -61,7 +61,7 @@ tools/build.sh || exit 1
 
 echo "Counterparts in these tests:"
 sed -n -e 's/_amd64.deb$//' -e 's/_/ /p' build/debian-xen/versions | sed 's/^/    Debian /'
-echo "    $(wine --version)"
+echo "    $(/usr/lib/wine/wine64 --version)"
 
 if wanted style; then
     tools/check-style.sh

@@ -49,10 +49,10 @@ int simxen_evtchn_pending(struct simxen_evtchn *handle);
 int simxen_evtchn_unmask(struct simxen_evtchn *handle, uint32_t port);
 
 enum simxen_port_state { /* values of Xen's EVTCHNSTAT_* */
-    SIMXEN_PORT_CLOSED = 0,
-    SIMXEN_PORT_UNBOUND = 1,
-    SIMXEN_PORT_INTERDOMAIN = 2,
-    SIMXEN_PORT_VIRQ = 4,
+                         SIMXEN_PORT_CLOSED = 0,
+                         SIMXEN_PORT_UNBOUND = 1,
+                         SIMXEN_PORT_INTERDOMAIN = 2,
+                         SIMXEN_PORT_VIRQ = 4,
 };
 struct simxen_port_status {
     enum simxen_port_state state;
@@ -82,8 +82,7 @@ int simxen_grant(struct simxen *sx, uint32_t domid, uint32_t count, uint32_t fla
 /* Makes this process's own pages (page-aligned, private memory) shareable and grants them; their
  * content is kept. */
 int simxen_grant_existing(struct simxen *sx, uint32_t domid, void *address, uint32_t count,
-                          uint32_t flags, const struct simxen_unmap_notify *notify,
-                          uint32_t *refs);
+                          uint32_t flags, const struct simxen_unmap_notify *notify, uint32_t *refs);
 /* Ends a grant made by either call above; address is the first page. Pages that the peer still
  * maps are reused only after it unmaps them. */
 int simxen_revoke(struct simxen *sx, void *address);
