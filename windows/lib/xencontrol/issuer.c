@@ -31,16 +31,24 @@ static void IssuerCloseHandles(_Inout_ XC_ISSUER *Issuer)
     Issuer->Work = Issuer->Done = NULL;
 }
 
+static BOOL IssuerCreate(_Inout_ XC_ISSUER *Issuer)
+{
+    Issuer->Work = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (Issuer->Work == NULL)
+        return FALSE;
+    Issuer->Done = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (Issuer->Done == NULL)
+        return FALSE;
+    Issuer->Thread = CreateThread(NULL, 64 * 1024, IssuerThread, Issuer,
+                                  STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    return Issuer->Thread != NULL;
+}
+
 static DWORD IssuerStart(_Inout_ XC_ISSUER *Issuer)
 {
     DWORD Error;
 
-    Issuer->Work = CreateEventW(NULL, FALSE, FALSE, NULL);
-    Issuer->Done = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (Issuer->Work != NULL && Issuer->Done != NULL)
-        Issuer->Thread = CreateThread(NULL, 64 * 1024, IssuerThread, Issuer,
-                                      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
-    if (Issuer->Thread != NULL)
+    if (IssuerCreate(Issuer))
         return ERROR_SUCCESS;
     Error = GetLastError();
     IssuerCloseHandles(Issuer);
