@@ -57,7 +57,8 @@ LIBVCHAN_API int libvchan_read(libvchan_t *ctrl, void *data, size_t size);
 LIBVCHAN_API int libvchan_send(libvchan_t *ctrl, const void *data, size_t size);
 LIBVCHAN_API int libvchan_recv(libvchan_t *ctrl, void *data, size_t size);
 
-/* Consumes one event and re-arms; waits for it. Call it when the descriptor polls readable. */
+/* Consumes one event and re-arms; waits for it, unless the peer is gone. Call it when the
+ * descriptor polls readable (Windows: a wait for the event consumed it, call libvchan_ack()). */
 LIBVCHAN_API int libvchan_wait(libvchan_t *ctrl);
 LIBVCHAN_API EVTCHN libvchan_fd_for_select(libvchan_t *ctrl);
 LIBVCHAN_API int libvchan_is_open(libvchan_t *ctrl);

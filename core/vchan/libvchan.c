@@ -34,7 +34,8 @@ static libvchan_t *vchan_new(vchan_pollable shared_event, int domain, int port, 
     }
     ctrl->peer_domid = (uint32_t)domain;
     ctrl->number = port;
-    ctrl->blocking = !shared_event;
+    ctrl->shares_event = shared_event != 0;
+    ctrl->blocking = !ctrl->shares_event;
     *status = vchan_port_open(&ctrl->port, shared_event);
     if (*status != VCHAN_OK) {
         free(ctrl);
@@ -146,7 +147,7 @@ int libvchan_client_init_async_finish(libvchan_t *ctrl, bool blocking)
     if (status == VCHAN_NO_SERVER)
         return 1;
     if (status == VCHAN_OK)
-        ctrl->blocking = blocking;
+        libvchan_set_blocking(ctrl, blocking);
     return result(status);
 }
 
@@ -247,7 +248,8 @@ int libvchan_buffer_space(libvchan_t *ctrl)
 
 void libvchan_set_blocking(libvchan_t *ctrl, bool blocking)
 {
-    ctrl->blocking = blocking;
+    /* Waiting would take the other channels' wake-ups. */
+    ctrl->blocking = blocking && !ctrl->shares_event;
 }
 
 void libvchan_close(libvchan_t *ctrl)

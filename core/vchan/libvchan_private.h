@@ -12,6 +12,7 @@ struct libvchan {
     uint32_t peer_domid, own_domid;
     int number; /* the port number of the API */
     bool blocking;
+    bool shares_event;
     bool offered; /* server: its keys are in the xenstore */
     bool joining; /* client: not connected yet */
     char path[80];
