@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simxen program: runs an instance, and lets people look at it and make domains in it.
+ */
+#include "tools/tools.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: simxen serve DIR                 run an instance in DIR\n"
+    "       simxen host -- COMMAND...        a private instance with xenstored around COMMAND;\n"
+    "                                        fails when COMMAND does or leaves something behind\n"
+    "       simxen create [--keep] NAME      a new domain; prints its id. It ends with its last\n"
+    "                                        process unless kept\n"
+    "       simxen destroy DOMID\n"
+    "       simxen exec DOMID -- COMMAND...  run COMMAND as a process of that domain\n"
+    "       simxen list [--expect-empty]     what is there; exit 3 when it should be empty\n"
+    "All but serve and host find their instance by SIMXEN_DIR.\n";
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {{"serve", tool_serve},     {"host", tool_host}, {"create", tool_create},
+                    {"destroy", tool_destroy}, {"exec", tool_exec}, {"list", tool_list}};
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (!strcmp(argv[1], commands[i].name)) {
+            int result = commands[i].run(argc - 2, argv + 2);
+            if (result != TOOL_USAGE)
+                return result;
+        }
+    fputs(usage, stderr);
+    return 2;
+}
