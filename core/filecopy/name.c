@@ -2,6 +2,8 @@
 /* Which names a receiver takes; see name.h. */
 #include "core/filecopy/name.h"
 
+#include <string.h>
+
 static bool is_tail(const char *text, size_t at, size_t size)
 {
     return at < size && ((uint8_t)text[at] & 0xC0) == 0x80;
@@ -94,6 +96,21 @@ static bool text_is_allowed(const char *text, size_t length, bool allow_all)
         at += bytes;
     }
     return true;
+}
+
+void fc_make_printable(char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        uint32_t code = 0;
+        size_t bytes = fc_utf8_next(text, left, &code);
+
+        if (bytes == 0 || deceives(code)) {
+            bytes = bytes == 0 ? 1 : bytes;
+            memset(text, '?', bytes);
+        }
+        text += bytes;
+        left -= bytes;
+    }
 }
 
 static size_t component_length(const char *path, size_t length)

@@ -34,6 +34,9 @@ enum fc_error fc_check_symlink(const char *path, size_t path_length, const char 
  * most 31 bytes, so never "." or "..". */
 bool fc_check_domain(const char *name);
 
+/* Replaces what is not UTF-8 or deceives a reader by "?", in place: for messages. */
+void fc_make_printable(char *text);
+
 /* UTF-8 to UTF-16 in host order, no NUL added. Returns the units written, or SIZE_MAX when the text
  * is not UTF-8 or does not fit. */
 size_t fc_utf8_to_utf16(const char *text, size_t size, uint16_t *out, size_t out_units);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The sending end of a file copy; see sender.h. */
 #include "core/filecopy/sender.h"
+#include "core/filecopy/name.h"
 
 #include <string.h>
 
@@ -79,11 +80,8 @@ const char *fc_result_name(struct fc_result_reader *reader)
         return "";
     if (length > reader->have - FC_RESULT_SIZE - FC_RESULT_NAME_LENGTH_SIZE)
         length = reader->have - FC_RESULT_SIZE - FC_RESULT_NAME_LENGTH_SIZE;
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] < 0x20 || name[i] == 0x7F)
-            name[i] = '?';
-    }
     name[length] = '\0';
+    fc_make_printable((char *)name);
     return (const char *)name;
 }
 

@@ -53,7 +53,7 @@ void fc_result_init(struct fc_result_reader *reader);
 /* Bytes from the receiver. What comes after a complete result is ignored. */
 enum fc_result_state fc_result_feed(struct fc_result_reader *reader, const void *data, size_t size);
 
-/* The last name, NUL-terminated, with control characters made visible as "?"; "" when none came.
+/* The last name, NUL-terminated, made printable (name.h); "" when none came.
  * Call it at the end of input or when the result is complete. */
 const char *fc_result_name(struct fc_result_reader *reader);
 
