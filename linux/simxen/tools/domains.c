@@ -167,6 +167,15 @@ int tool_create(int argc, char **argv)
     return 0;
 }
 
+bool store_make_dom0(void)
+{
+    struct store store = {0};
+    bool made = store_open(&store) > 0 && store_folder(&store, 0, "", false) &&
+                store_value(&store, 0, "name", "Domain-0") && store_value(&store, 0, "domid", "0");
+    store_shut(&store);
+    return made;
+}
+
 static bool take_domid(const char *text, uint32_t *out)
 {
     char *end;

@@ -110,11 +110,11 @@ static bool start_xenstored(struct host *host)
         setenv("LD_PRELOAD", preload, 1);
         int quiet = open("/dev/null", O_RDONLY | O_CLOEXEC);
         dup2(quiet, 0);
-        execl(program, "xenstored", "-N", "--internal-db", "on", (char *)NULL);
+        execl(program, "xenstored", "-N", "--internal-db=on", (char *)NULL);
         fprintf(stderr, "simxen: %s: %s\n", program, strerror(errno));
         _exit(127);
     }
-    if (host->xenstored > 0 && xenstored_answers(host))
+    if (host->xenstored > 0 && xenstored_answers(host) && store_make_dom0())
         return true;
     fprintf(stderr, "simxen: xenstored does not answer\n");
     return false;

@@ -4,6 +4,7 @@
 #ifndef SIMXEN_TOOLS_H
 #define SIMXEN_TOOLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,8 @@ void debian_folder(char *out, size_t room);
 /* For a process of a domain: who it is and where its XenStore and libraries are. */
 void environment_for_domain(const char *dir, uint32_t domid);
 void environment_libraries(void);
+
+/* Domain 0's own nodes, which a toolstack writes once. Needs a running xenstored. */
+bool store_make_dom0(void);
 
 #endif
