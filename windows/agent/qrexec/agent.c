@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See agent.h. */
+#include <string.h>
+#include "windows/agent/qrexec/agent.h"
+#include "windows/agent/qrexec/call.h"
+#include "windows/agent/qrexec/log.h"
+#include "windows/agent/qrexec/relay.h"
+
+enum {
+    /* Time limits are this coarse; nothing else depends on it. */
+    CLOCK_TICK_MS = 1000,
+    /* Some systems deliver the end of a request only to a thread that waits, so even a loop that
+     * is never idle waits (for nothing) once in so many rounds. */
+    ROUNDS_PER_GLANCE = 8,
+};
+
+DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
+{
+    memset(Agent, 0, sizeof(*Agent));
+    Agent->PipeName = Options->PipeName;
+    Agent->Folders = Options->Folders;
+    Agent->VchanEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    Agent->IoEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    Agent->WakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    Agent->StopEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!Agent->VchanEvent || !Agent->IoEvent || !Agent->WakeEvent || !Agent->StopEvent ||
+        !ControlOpen(&Agent->Control))
+        return ERROR_NOT_ENOUGH_MEMORY;
+    const DWORD Error = SessionsOpen(&Agent->Sessions, Options->Console, Options->LogonEventName);
+    return Error ? Error : RelayListen(Agent);
+}
+
+void AgentClose(_Inout_ AGENT *Agent)
+{
+    const HANDLE Events[] = {Agent->VchanEvent, Agent->IoEvent, Agent->WakeEvent, Agent->StopEvent};
+    CALL *Call;
+    RELAY *Relay;
+
+    while ((Call = Agent->Calls)) {
+        Agent->Calls = Call->Next;
+        CallClose(Agent, Call);
+    }
+    while ((Relay = Agent->Relays)) {
+        Agent->Relays = Relay->Next;
+        RelayClose(Agent, Relay);
+    }
+    ControlClose(&Agent->Control);
+    SessionsClose(&Agent->Sessions);
+    BlocksFree(&Agent->Blocks);
+    for (int i = 0; i < 4; i++)
+        if (Events[i])
+            CloseHandle(Events[i]);
+}
+
+void AgentSessionChanged(_Inout_ AGENT *Agent)
+{
+    InterlockedExchange(&Agent->Sessions.Dirty, 1);
+    SetEvent(Agent->WakeEvent);
+}
+
+static BOOL StepCalls(_Inout_ AGENT *Agent)
+{
+    BOOL Did = FALSE;
+
+    /* A step may put new calls in front of the list, never take one out. */
+    for (CALL *Call = Agent->Calls; Call; Call = Call->Next)
+        Did |= CallStep(Agent, Call);
+    for (CALL **Link = &Agent->Calls; *Link;) {
+        CALL *const Call = *Link;
+        if (!Call->Over) {
+            Link = &Call->Next;
+            continue;
+        }
+        *Link = Call->Next;
+        CallClose(Agent, Call);
+    }
+    return Did;
+}
+
+static BOOL StepRelays(_Inout_ AGENT *Agent)
+{
+    BOOL Did = FALSE;
+
+    for (RELAY *Relay = Agent->Relays; Relay; Relay = Relay->Next)
+        Did |= RelayStep(Agent, Relay);
+    for (RELAY **Link = &Agent->Relays; *Link;) {
+        RELAY *const Relay = *Link;
+        if (!Relay->Over) {
+            Link = &Relay->Next;
+            continue;
+        }
+        *Link = Relay->Next;
+        RelayClose(Agent, Relay);
+    }
+    return Did;
+}
+
+static BOOL Round(_Inout_ AGENT *Agent)
+{
+    BOOL Did = ControlStep(Agent);
+
+    Agent->SessionsChanged = InterlockedExchange(&Agent->Sessions.Dirty, 0) != 0;
+    Did |= StepCalls(Agent);
+    Did |= StepRelays(Agent);
+    return Did;
+}
+
+/* Waits for anything to do. FALSE: the loop ends; *Error says why. */
+static BOOL Wait(_Inout_ AGENT *Agent, _In_ DWORD TimeLimitMs, _Out_ DWORD *Error)
+{
+    const HANDLE Handles[] = {Agent->StopEvent, Agent->VchanEvent, Agent->IoEvent, Agent->WakeEvent,
+                              Agent->Sessions.LogonEvent};
+    /* The event that says "logged on" stays set: it is waited for only until then. */
+    const BOOL Logon = Agent->Sessions.LogonEvent && !Agent->Sessions.LogonSeen;
+    const DWORD Result = WaitForMultipleObjects(Logon ? 5 : 4, Handles, FALSE, TimeLimitMs);
+
+    *Error = Result == WAIT_FAILED ? GetLastError() : ERROR_SUCCESS;
+    if (Result == WAIT_OBJECT_0 + 4) {
+        Agent->Sessions.LogonSeen = TRUE;
+        AgentSessionChanged(Agent);
+    }
+    return Result != WAIT_OBJECT_0 && Result != WAIT_FAILED;
+}
+
+DWORD AgentRun(_Inout_ AGENT *Agent)
+{
+    DWORD Error = ERROR_SUCCESS;
+    DWORD BusyRounds = 0;
+    BOOL Go = TRUE;
+
+    while (Go) {
+        if (!Round(Agent)) {
+            Go = Wait(Agent, CLOCK_TICK_MS, &Error);
+            BusyRounds = 0;
+        } else if (++BusyRounds == ROUNDS_PER_GLANCE) {
+            Go = Wait(Agent, 0, &Error);
+            BusyRounds = 0;
+        }
+    }
+    return Error;
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See call.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include "windows/agent/qrexec/agent.h"
+#include "windows/agent/qrexec/call.h"
+#include "windows/agent/qrexec/environment.h"
+#include "windows/agent/qrexec/log.h"
+#include "windows/agent/qrexec/text.h"
+
+enum { HEADER_BYTES = sizeof(struct qrexec_header) };
+
+void CallOpen(_Inout_ struct AGENT *Agent, _In_ const struct qrexec_control *Message)
+{
+    CALL *const Call = calloc(1, sizeof(*Call));
+    const PSTR Text = _strdup(Message->command);
+
+    if (!Call || !Text ||
+        !LinkConnect(&Call->Link, Agent->VchanEvent, Message->domain, Message->port,
+                     QREXEC_CONNECT_TIMEOUT_MS)) {
+        LogError(GetLastError(), "cannot open a call to domain %u port %u", Message->domain,
+                 Message->port);
+        free(Text);
+        free(Call);
+        ControlTerminated(Agent, Agent->Control.Session, Message->domain, Message->port);
+        return;
+    }
+    Call->Session = Agent->Control.Session;
+    Call->Domain = Message->domain;
+    Call->Port = Message->port;
+    Call->JustExec = Message->type == QREXEC_JUST_EXEC;
+    Call->Text = Text;
+    const enum qrexec_error Error = qrexec_parse_command(Text, &Call->Command);
+    if (Error) {
+        LogLine("port %u: the daemon sent %s", Call->Port, qrexec_error_text(Error));
+        Call->CommandBad = TRUE;
+    }
+    qrexec_channel_init(&Call->Channel, QREXEC_SERVICE, QREXEC_VERSION, 0);
+    Call->Next = Agent->Calls;
+    Agent->Calls = Call;
+}
+
+static void CloseOutput(_Inout_ struct AGENT *Agent, _Inout_ CALL_OUTPUT *Output)
+{
+    DWORD Count;
+
+    PipeCancel(&Output->Io, &Count);
+    BlockReturn(&Agent->Blocks, Output->Block);
+    Output->Block = NULL;
+    Output->Filled = 0;
+    Output->Ended = TRUE;
+}
+
+static void CloseInput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    DWORD Count;
+
+    PipeCancel(&Call->Input.Io, &Count);
+    BlockReturn(&Agent->Blocks, Call->Input.Block);
+    Call->Input.Block = NULL;
+    if (Call->Child.Stdin)
+        CloseHandle(Call->Child.Stdin);
+    Call->Child.Stdin = NULL;
+    Call->Input.Broken = TRUE;
+}
+
+void CallClose(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    CloseInput(Agent, Call);
+    CloseOutput(Agent, &Call->Outputs[0]);
+    CloseOutput(Agent, &Call->Outputs[1]);
+    ChildRelease(&Call->Child);
+    LinkClose(&Call->Link);
+    ControlTerminated(Agent, Call->Session, Call->Domain, Call->Port);
+    free(Call->CommandLine);
+    free(Call->Text);
+    free(Call);
+}
+
+/* --- starting the program */
+
+static void Decide(_Inout_ CALL *Call, _In_ int ExitCode)
+{
+    Call->Started = TRUE;
+    Call->Decided = TRUE;
+    Call->ExitCode = ExitCode;
+    Call->Outputs[0].Ended = Call->Outputs[1].Ended = TRUE;
+    Call->Input.Broken = TRUE;
+}
+
+/* Finds the program and the user of the call; a failure decides the exit code. */
+static void LookUp(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    const struct qrexec_command *const Command = &Call->Command;
+    const PWSTR User = TextToWide(Command->user.text, Command->user.length);
+
+    if (User && wcslen(User) < sizeof(Call->User) / sizeof(WCHAR))
+        wcscpy(Call->User, User);
+    free(User);
+    if (!Command->is_service) {
+        Call->CommandLine = TextToWide(Command->command, strlen(Command->command));
+        if (!Call->CommandLine || !*Call->User)
+            Decide(Call, QREXEC_EXIT_PROBLEM);
+        return;
+    }
+    SERVICE_FOUND Found;
+    const DWORD Error = ServiceLookup(&Agent->Folders, Command, &Found);
+    if (Error) {
+        LogError(Error, "service %.*s", (int)min(Command->full_name.length, 200),
+                 Command->full_name.text);
+        Decide(Call, Error == ERROR_FILE_NOT_FOUND ? QREXEC_EXIT_NOT_FOUND : QREXEC_EXIT_PROBLEM);
+        return;
+    }
+    Call->CommandLine = Found.CommandLine;
+    Call->AnySession = Found.Config.wait_for_session;
+    Call->EndOnClientEof = Found.Config.exit_on_client_eof;
+    Call->EndOnServiceEof = Found.Config.exit_on_service_eof;
+    if (*Found.ForceUser)
+        wcscpy(Call->User, Found.ForceUser);
+}
+
+static void StartProgram(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _In_opt_ HANDLE Token)
+{
+    const PWSTR Environment = EnvironmentForCall(Token, &Call->Command);
+    const CHILD_ORDER Order = {Call->CommandLine, Environment, Token, Call->JustExec,
+                               Call->Command.nogui};
+    const DWORD Error =
+        Environment ? ChildStart(&Call->Child, &Order, Agent->WakeEvent) : ERROR_NOT_ENOUGH_MEMORY;
+
+    free(Environment);
+    if (Error) {
+        LogError(Error, "cannot start %.*s", 200, Call->Command.command);
+        Decide(Call, ChildStartExitCode(Error));
+        return;
+    }
+    Call->Started = TRUE;
+    if (Call->JustExec) {
+        Decide(Call, 0);
+        return;
+    }
+    PipeIoInit(&Call->Input.Io, Call->Child.Stdin, Agent->IoEvent);
+    PipeIoInit(&Call->Outputs[0].Io, Call->Child.Stdout, Agent->IoEvent);
+    PipeIoInit(&Call->Outputs[1].Io, Call->Child.Stderr, Agent->IoEvent);
+}
+
+/* Starts the program when it may be: after HELLO, and when its user is there. */
+static BOOL Start(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    HANDLE Token = NULL;
+
+    if (Call->Started || !Call->Channel.version)
+        return FALSE;
+    const BOOL First = !Call->CommandLine;
+    if (First && Call->CommandBad)
+        Decide(Call, QREXEC_EXIT_PROBLEM);
+    else if (First)
+        LookUp(Agent, Call);
+    else if (!Agent->SessionsChanged)
+        return FALSE; /* still waiting for the session */
+    if (Call->Started)
+        return TRUE;
+    if (Call->AnySession && !SessionExists(&Agent->Sessions))
+        return First;
+    const DWORD Error = SessionToken(&Agent->Sessions, Call->User, &Token);
+    if (Error == ERROR_NO_SUCH_LOGON_SESSION)
+        return First;
+    if (Error)
+        Decide(Call, QREXEC_EXIT_REFUSED);
+    else
+        StartProgram(Agent, Call, Token);
+    if (Token)
+        CloseHandle(Token);
+    return TRUE;
+}
+
+/* --- from the channel to the program */
+
+/* Joins the pieces of data in a block at its front; their size in *Size. FALSE: protocol error. */
+static BOOL Unpack(_Inout_ CALL *Call, _Inout_ BYTE *Block, _In_ DWORD Count, _Out_ DWORD *Size)
+{
+    const uint8_t *Next = Block;
+    size_t Left = Count;
+    struct qrexec_arrival Arrival;
+    enum qrexec_progress Progress;
+
+    *Size = 0;
+    while ((Progress = qrexec_channel_receive(&Call->Channel, &Next, &Left, &Arrival)) ==
+           QREXEC_MESSAGE) {
+        if (Arrival.kind == QREXEC_GOT_DATA) {
+            memmove(Block + *Size, Arrival.data, Arrival.size);
+            *Size += (DWORD)Arrival.size;
+        } else if (Arrival.kind == QREXEC_GOT_END) {
+            Call->Input.Ended = TRUE;
+        }
+    }
+    return Progress != QREXEC_FAILED;
+}
+
+static void Fault(_Inout_ CALL *Call)
+{
+    LogLine("port %u of domain %u: the caller sent %s (type 0x%x, length %u): call ended",
+            Call->Port, Call->Domain, qrexec_error_text(Call->Channel.error),
+            Call->Channel.header.type, Call->Channel.header.length);
+    ChildKill(&Call->Child);
+    Call->Over = TRUE;
+}
+
+/* A write to the program ended; whatever could not be written is dropped. */
+static void InputWritten(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _In_ PIPE_RESULT Result)
+{
+    if (Result == PipeEnded)
+        CloseInput(Agent, Call);
+}
+
+static BOOL Receive(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    CALL_INPUT *const Input = &Call->Input;
+    DWORD Count, Size;
+    BOOL Did = FALSE;
+
+    if (Input->Io.Busy) {
+        const PIPE_RESULT Result = PipePoll(&Input->Io, &Count);
+        if (Result == PipePending)
+            return FALSE;
+        InputWritten(Agent, Call, Result);
+        Did = TRUE;
+    }
+    /* Data for a program that is not there yet stays in the ring. HELLO comes before it. */
+    if (Call->Channel.version && !Call->Started)
+        return Did;
+    if (!Input->Block)
+        Input->Block = BlockTake(&Agent->Blocks);
+    if (!Input->Block)
+        return Did;
+    /* Before HELLO only HELLO is taken, so that the data behind it waits too. */
+    Count = LinkRead(&Call->Link, Input->Block,
+                     Call->Channel.version
+                         ? BLOCK_DATA_BYTES
+                         : HEADER_BYTES + 4 -
+                               (DWORD)(Call->Channel.header_got + Call->Channel.body_got));
+    if (Count && !Unpack(Call, Input->Block, Count, &Size))
+        Fault(Call);
+    else if (Count && Size && !Input->Broken)
+        InputWritten(Agent, Call, PipeWrite(&Input->Io, Input->Block, Size, &Size));
+    if (Input->Ended && !Input->Io.Busy && !Input->Broken) {
+        CloseInput(Agent, Call);
+        Did = TRUE;
+        if (Call->EndOnClientEof)
+            ChildKill(&Call->Child);
+    }
+    if (!Input->Io.Busy && !Count) {
+        BlockReturn(&Agent->Blocks, Input->Block);
+        Input->Block = NULL;
+    }
+    return Did || Count;
+}
+
+/* --- from the program to the channel */
+
+static DWORD OutputRoom(_In_ const CALL *Call, _In_ const CALL_OUTPUT *Output)
+{
+    const DWORD Chunk = (DWORD)qrexec_channel_chunk(&Call->Channel);
+    return Output->Block ? min(Chunk, BLOCK_DATA_BYTES)
+                         : min(Chunk, sizeof(Output->Small) - HEADER_BYTES);
+}
+
+static BYTE *OutputBuffer(_Inout_ CALL_OUTPUT *Output)
+{
+    return Output->Block ? Output->Block : Output->Small;
+}
+
+static void OutputArrived(_Inout_ struct AGENT *Agent, _In_ const CALL *Call,
+                          _Inout_ CALL_OUTPUT *Output, _In_ PIPE_RESULT Result, _In_ DWORD Count)
+{
+    if (Result == PipePending)
+        return;
+    Output->Filled = Result == PipeDone ? Count : 0;
+    Output->Fast = Output->Filled >= sizeof(Output->Small) - HEADER_BYTES;
+    if (Result == PipeEnded)
+        CloseOutput(Agent, Output);
+}
+
+/* Nothing is in the pipe any more, and who wrote to it has ended. */
+static BOOL Drained(_In_ const CALL *Call, _In_ const CALL_OUTPUT *Output)
+{
+    DWORD Available = 0;
+    return ChildHasExited(&Call->Child) && Output->Io.Busy &&
+           (!PeekNamedPipe(Output->Io.Pipe, NULL, 0, NULL, &Available, NULL) || !Available);
+}
+
+static BOOL ReadOutput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _Inout_ CALL_OUTPUT *Output)
+{
+    PIPE_RESULT Result;
+    DWORD Count;
+
+    if (Output->Ended || Output->Filled || !Output->Io.Pipe)
+        return FALSE;
+    if (Output->Io.Busy) {
+        Result = PipePoll(&Output->Io, &Count);
+        if (Result == PipePending && Drained(Call, Output))
+            Result = PipeCancel(&Output->Io, &Count);
+        OutputArrived(Agent, Call, Output, Result, Count);
+        return Result != PipePending;
+    }
+    if (Output->Fast && !Output->Block)
+        Output->Block = BlockTake(&Agent->Blocks);
+    if (!Output->Fast) {
+        BlockReturn(&Agent->Blocks, Output->Block);
+        Output->Block = NULL;
+    }
+    Result = PipeRead(&Output->Io, OutputBuffer(Output) + HEADER_BYTES, OutputRoom(Call, Output),
+                      &Count);
+    OutputArrived(Agent, Call, Output, Result, Count);
+    return TRUE;
+}
+
+/* Makes the next message, if there is one, the link's to write. */
+static BOOL NextMessage(_Inout_ CALL *Call)
+{
+    size_t Size = qrexec_channel_put_hello(&Call->Channel, Call->Small, sizeof(Call->Small));
+
+    for (int i = 0; i < 2 && !Size; i++) {
+        CALL_OUTPUT *const Output = &Call->Outputs[i];
+        const enum qrexec_stream Stream = i ? QREXEC_STDERR : QREXEC_STDOUT;
+        struct qrexec_header Header;
+        if (Output->Filled &&
+            qrexec_channel_put_chunk(&Call->Channel, Stream, Output->Filled, &Header)) {
+            BYTE *const Buffer = OutputBuffer(Output);
+            memcpy(Buffer, &Header, sizeof(Header));
+            LinkSend(&Call->Link, Buffer, HEADER_BYTES + Output->Filled);
+            Call->Sending = Output;
+            return TRUE;
+        }
+        if (Output->Ended && !Call->Decided)
+            Size = qrexec_channel_put_end(&Call->Channel, Stream, Call->Small, sizeof(Call->Small));
+    }
+    if (!Size && Call->Decided && Call->Outputs[0].Ended && Call->Outputs[1].Ended)
+        Size = qrexec_channel_put_exit(&Call->Channel, Call->ExitCode, Call->Small,
+                                       sizeof(Call->Small));
+    if (Size)
+        LinkSend(&Call->Link, Call->Small, (DWORD)Size);
+    return Size != 0;
+}
+
+static BOOL Send(_Inout_ CALL *Call)
+{
+    BOOL Did = FALSE;
+
+    if (Call->Link.State != LinkOpen)
+        return FALSE;
+    do {
+        Did |= LinkFlush(&Call->Link);
+        if (Call->Link.OutLeft)
+            return Did;
+        if (Call->Sending)
+            Call->Sending->Filled = 0; /* its buffer may be filled again */
+        Call->Sending = NULL;
+    } while (NextMessage(Call));
+    return Did;
+}
+
+static BOOL CheckExit(_Inout_ CALL *Call)
+{
+    if (!Call->Started || Call->Decided)
+        return FALSE;
+    if (Call->EndOnServiceEof && Call->Outputs[0].Ended && !ChildHasExited(&Call->Child))
+        ChildKill(&Call->Child);
+    if (!ChildHasExited(&Call->Child) || !Call->Outputs[0].Ended || !Call->Outputs[1].Ended)
+        return FALSE;
+    Call->ExitCode = (int)ChildExitCode(&Call->Child);
+    Call->Decided = TRUE;
+    return TRUE;
+}
+
+/* The caller is gone, or never came. */
+static BOOL CheckLink(_Inout_ CALL *Call)
+{
+    if (Call->Link.State == LinkFailed) {
+        LogLine("port %u of domain %u: nobody was there", Call->Port, Call->Domain);
+        Call->Over = TRUE;
+    } else if (Call->Link.State == LinkEnded && !Call->Input.Io.Busy) {
+        if (qrexec_channel_closed(&Call->Channel) == QREXEC_CUT)
+            LogLine("port %u of domain %u: the caller left before the end", Call->Port,
+                    Call->Domain);
+        if (Call->EndOnClientEof)
+            ChildKill(&Call->Child);
+        Call->Over = TRUE;
+    } else if (Call->Channel.exit_sent && !Call->Link.OutLeft) {
+        Call->Over = TRUE;
+    }
+    return Call->Over;
+}
+
+BOOL CallStep(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    BOOL Did = LinkPoll(&Call->Link);
+
+    if (Call->Link.State == LinkConnecting)
+        return Did;
+    Did |= Send(Call);
+    Did |= Receive(Agent, Call);
+    if (Call->Over)
+        return TRUE;
+    Did |= Start(Agent, Call);
+    Did |= ReadOutput(Agent, Call, &Call->Outputs[0]);
+    Did |= ReadOutput(Agent, Call, &Call->Outputs[1]);
+    Did |= CheckExit(Call);
+    Did |= Send(Call);
+    /* What the caller wrote before it left is still to be read. */
+    if (!Did)
+        Did |= CheckLink(Call);
+    return Did;
+}

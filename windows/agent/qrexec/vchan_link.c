@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See vchan_link.h. */
+#include <string.h>
+#include "windows/agent/qrexec/vchan_link.h"
+
+static BOOL Begin(_Inout_ VCHAN_LINK *Link, _In_opt_ libvchan_t *Vchan, _In_ DWORD TimeLimitMs)
+{
+    Link->Vchan = Vchan;
+    Link->State = Vchan ? LinkConnecting : LinkFailed;
+    Link->Deadline = TimeLimitMs ? GetTickCount64() + TimeLimitMs : 0;
+    if (Vchan)
+        libvchan_set_blocking(Vchan, false);
+    return Vchan != NULL;
+}
+
+BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ HANDLE Event, _In_ DWORD Domain, _In_ DWORD Port,
+               _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs)
+{
+    memset(Link, 0, sizeof(*Link));
+    return Begin(Link, libvchan_server_init_on(Event, (int)Domain, (int)Port, RingBytes, RingBytes),
+                 TimeLimitMs);
+}
+
+BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ HANDLE Event, _In_ DWORD Domain, _In_ DWORD Port,
+                 _In_ DWORD TimeLimitMs)
+{
+    memset(Link, 0, sizeof(*Link));
+    Link->Client = TRUE;
+    return Begin(Link, libvchan_client_init_on(Event, (int)Domain, (int)Port), TimeLimitMs);
+}
+
+void LinkClose(_Inout_ VCHAN_LINK *Link)
+{
+    if (Link->Vchan)
+        libvchan_close(Link->Vchan);
+    memset(Link, 0, sizeof(*Link));
+}
+
+static LINK_STATE PollConnecting(_Inout_ VCHAN_LINK *Link)
+{
+    if (Link->Client) {
+        const int Result = libvchan_client_init_async_finish(Link->Vchan, false);
+        if (Result < 0)
+            return LinkFailed;
+        if (Result == 0)
+            return LinkOpen;
+    } else {
+        const int Open = libvchan_is_open(Link->Vchan);
+        if (Open == VCHAN_CONNECTED)
+            return LinkOpen;
+        if (Open == VCHAN_DISCONNECTED) /* came and went; it may have left data */
+            return LinkEnded;
+    }
+    return Link->Deadline && GetTickCount64() >= Link->Deadline ? LinkFailed : LinkConnecting;
+}
+
+BOOL LinkPoll(_Inout_ VCHAN_LINK *Link)
+{
+    const LINK_STATE Before = Link->State;
+
+    if (Link->State == LinkConnecting)
+        Link->State = PollConnecting(Link);
+    else if (Link->State == LinkOpen && libvchan_is_open(Link->Vchan) != VCHAN_CONNECTED)
+        Link->State = LinkEnded;
+    return Link->State != Before;
+}
+
+/* Asking for the amount also asks the peer to wake us, so a 0 is safe to wait on. */
+DWORD LinkRead(_Inout_ VCHAN_LINK *Link, _Out_writes_(Size) void *Buffer, _In_ DWORD Size)
+{
+    if (Link->State != LinkOpen && Link->State != LinkEnded)
+        return 0;
+    if (libvchan_data_ready(Link->Vchan) <= 0)
+        return 0;
+    const int Count = libvchan_read(Link->Vchan, Buffer, Size);
+    return Count > 0 ? (DWORD)Count : 0;
+}
+
+void LinkSend(_Inout_ VCHAN_LINK *Link, _In_ const void *Bytes, _In_ DWORD Size)
+{
+    Link->Out = Bytes;
+    Link->OutLeft = Size;
+}
+
+BOOL LinkFlush(_Inout_ VCHAN_LINK *Link)
+{
+    BOOL Wrote = FALSE;
+
+    if (Link->State == LinkEnded)
+        Link->OutLeft = 0; /* nobody will read it */
+    while (Link->State == LinkOpen && Link->OutLeft) {
+        if (libvchan_buffer_space(Link->Vchan) <= 0)
+            break;
+        const int Count = libvchan_write(Link->Vchan, Link->Out, Link->OutLeft);
+        if (Count <= 0)
+            break;
+        Link->Out += Count;
+        Link->OutLeft -= (DWORD)Count;
+        Wrote = TRUE;
+    }
+    return Wrote;
+}
