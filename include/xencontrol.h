@@ -86,6 +86,7 @@ XENCONTROL_API DWORD XcEvtchnBindInterdomain(_In_ PXENCONTROL_CONTEXT Xc, _In_ U
 /* Event is not set any more once it returned. */
 XENCONTROL_API DWORD XcEvtchnClose(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG LocalPort);
 XENCONTROL_API DWORD XcEvtchnNotify(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG LocalPort);
+/* ERROR_INVALID_PARAMETER, not ERROR_NOT_FOUND: no such port. */
 XENCONTROL_API DWORD XcEvtchnUnmask(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG LocalPort);
 
 /* --- Grants and mappings. NumberPages counts pages of 4 KiB. NotifyOffset (bytes from the first

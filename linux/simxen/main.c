@@ -8,8 +8,7 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: simxen serve [--ready] DIR       run an instance in DIR; an empty line says that it\n"
-    "                                        serves\n"
+    "usage: simxen serve DIR                 run an instance in DIR\n"
     "       simxen host -- COMMAND...        a private instance with xenstored around COMMAND;\n"
     "                                        fails when COMMAND does or leaves something behind\n"
     "       simxen create [--keep] NAME      a new domain; prints its id. It ends with its last\n"

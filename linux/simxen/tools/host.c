@@ -35,13 +35,9 @@ struct host {
 
 int tool_serve(int argc, char **argv)
 {
-    bool ready = argc == 2 && !strcmp(argv[0], "--ready");
-    if (argc != 1 + ready)
+    if (argc != 1)
         return TOOL_USAGE;
-    int ready_fd = ready ? fcntl(1, F_DUPFD_CLOEXEC, 3) : -1;
-    if (ready)
-        dup2(2, 1); /* whoever waits for the line also sees the end of the output */
-    return serve(argv[ready], ready_fd);
+    return serve(argv[0], -1);
 }
 
 /* The child's side of fork for the two helpers: they end with the host and do not hear the
