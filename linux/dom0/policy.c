@@ -206,11 +206,11 @@ static bool parse_text(struct policy *policy, struct policy_error *error)
         next = strchr(next, '\n');
         if (next != NULL)
             *next++ = '\0';
-        if (policy->count == POLICY_RULES_MAX)
-            return fail(&line, "more than %d rules", POLICY_RULES_MAX);
         bool is_rule;
         if (!parse_line(&line, &policy->rules[policy->count], &is_rule))
             return false;
+        if (is_rule && policy->count == POLICY_RULES_MAX)
+            return fail(&line, "more than %d rules", POLICY_RULES_MAX);
         policy->count += is_rule;
     }
     return true;
@@ -235,7 +235,7 @@ struct policy *policy_parse(const char *text, size_t size_bytes, struct policy_e
     struct policy *policy = calloc(1, sizeof *policy);
     if (policy != NULL) {
         policy->text = malloc(size_bytes + 1);
-        policy->rules = calloc(POLICY_RULES_MAX, sizeof *policy->rules);
+        policy->rules = calloc(POLICY_RULES_MAX + 1, sizeof *policy->rules);
     }
     if (policy == NULL || policy->text == NULL || policy->rules == NULL) {
         fail(&whole, "out of memory");

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: simxen serve DIR                 run an instance in DIR\n"
+    "usage: simxen serve [--ready] DIR       run an instance in DIR; an empty line says that it\n"
+    "                                        serves\n"
     "       simxen host -- COMMAND...        a private instance with xenstored around COMMAND;\n"
     "                                        fails when COMMAND does or leaves something behind\n"
     "       simxen create [--keep] NAME      a new domain; prints its id. It ends with its last\n"

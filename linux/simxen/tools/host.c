@@ -35,9 +35,13 @@ struct host {
 
 int tool_serve(int argc, char **argv)
 {
-    if (argc != 1)
+    bool ready = argc == 2 && !strcmp(argv[0], "--ready");
+    if (argc != 1 + ready)
         return TOOL_USAGE;
-    return serve(argv[0], -1);
+    int ready_fd = ready ? fcntl(1, F_DUPFD_CLOEXEC, 3) : -1;
+    if (ready)
+        dup2(2, 1); /* whoever waits for the line also sees the end of the output */
+    return serve(argv[ready], ready_fd);
 }
 
 /* The child's side of fork for the two helpers: they end with the host and do not hear the
