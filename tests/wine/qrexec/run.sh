@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs a test (or benchmark) of the agent in a simulated host: a private simxen with xenstored, a
+# Wine prefix of its own, the agent's programs and services in a folder as they are installed.
+#   tests/wine/qrexec/run.sh LINUX_BUILD WINDOWS_BUILD PROGRAM [ARGUMENT...]
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+linux=$1 windows=$2
+shift 2
+base=${CASEMENT_TEST_PREFIX:-$("$here/../prefix.sh")}
+folder=$(mktemp -d "${TMPDIR:-/tmp}/qrexec-test.XXXXXX")
+export WINEPREFIX="$folder/prefix" WINEDEBUG=${WINEDEBUG:--all}
+unset DISPLAY WAYLAND_DISPLAY
+trap 'wineserver -k 2>/dev/null || true; wineserver -w 2>/dev/null || true; rm -rf "$folder"' EXIT
+cp -al "$base" "$WINEPREFIX"
+for hive in "$base"/*.reg; do # Wine writes these
+    rm -f "$WINEPREFIX/$(basename "$hive")"
+    cp "$hive" "$WINEPREFIX/"
+done
+export CASEMENT_TEST_BIN="$folder/casement/bin" CASEMENT_TEST_SIMXEN="$linux/linux/simxen/simxen"
+export CASEMENT_TEST_WINE="${CASEMENT_WINE:-$(command -v wine64 || echo /usr/lib/wine/wine64)}"
+mkdir -p "$CASEMENT_TEST_BIN"
+for file in agent/qrexec/qrexec-agent.exe agent/qrexec/qrexec-client-vm.exe rpc/vmshell.exe \
+    rpc/vmexec.exe lib/vchan/libvchan.dll lib/xencontrol/simxen/xencontrol.dll; do
+    ln "$windows/windows/$file" "$CASEMENT_TEST_BIN/" 2>/dev/null ||
+        cp "$windows/windows/$file" "$CASEMENT_TEST_BIN/"
+done
+ln "$windows"/tests/wine/qrexec/*.exe "$CASEMENT_TEST_BIN/" 2>/dev/null ||
+    cp "$windows"/tests/wine/qrexec/*.exe "$CASEMENT_TEST_BIN/"
+cp -r "$top/windows/rpc/qubes-rpc" "$top/windows/rpc/rpc-config" "$folder/casement/"
+"$CASEMENT_TEST_SIMXEN" host -- "$@"
