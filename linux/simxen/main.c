@@ -10,8 +10,10 @@
 static const char usage[] =
     "usage: simxen serve [--ready] DIR       run an instance in DIR; an empty line says that it\n"
     "                                        serves\n"
-    "       simxen host -- COMMAND...        a private instance with xenstored around COMMAND;\n"
-    "                                        fails when COMMAND does or leaves something behind\n"
+    "       simxen host [--bare] -- COMMAND...\n"
+    "                                        a private instance with xenstored (bare: without)\n"
+    "                                        around COMMAND; fails when COMMAND does or leaves\n"
+    "                                        something behind\n"
     "       simxen create [--keep] NAME      a new domain; prints its id. It ends with its last\n"
     "                                        process unless kept\n"
     "       simxen destroy DOMID\n"

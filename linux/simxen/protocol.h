@@ -54,7 +54,7 @@ enum sx_op {
     SX_DOMAIN_INFO,      /* domid = first; data: struct sx_domain_info */
     SX_CREATE,           /* flags, data: name; value: domid; data: XenStore's port */
     SX_DESTROY,          /* domid */
-    SX_LIST,             /* value: things left besides domain 0; fd: a text */
+    SX_LIST,             /* flags; value: things left besides domain 0; fd: a text */
     SX_XENSTORE_DOM0,    /* value: domain 0's XenStore port; fd: domain 0's memory */
 };
 
@@ -63,6 +63,7 @@ enum {
     SX_FLAG_NOTIFY_BYTE = 2,  /* SX_GRANT, SX_MAP: notify_offset counts */
     SX_FLAG_NOTIFY_EVENT = 4, /* SX_GRANT, SX_MAP: notify_port counts */
     SX_FLAG_KEEP = 8,         /* SX_CREATE: outlives its last process */
+    SX_FLAG_SETTLED = 16,     /* SX_LIST: once xenstored has let go of the dead domains */
 };
 
 struct sx_request {

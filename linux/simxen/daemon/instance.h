@@ -87,6 +87,7 @@ struct connection {
     struct connection *next;
     struct domain *domain; /* NULL before SX_HELLO */
     pid_t pid;
+    bool list_due; /* asked for a list of a settled instance */
     struct handle *handles;
     struct grant *grants;
     struct mapping *mappings;

@@ -248,6 +248,10 @@ static int privileged_request(struct instance *in, struct connection *connection
     case SX_DESTROY:
         return destroy_request(in, request);
     case SX_LIST:
+        if (request->flags & SX_FLAG_SETTLED) {
+            connection->list_due = true; /* answered by answer_lists() */
+            return 0;
+        }
         return list_request(in, reply, fd);
     default: /* SX_XENSTORE_DOM0 */
         in->xenstored_pid = connection->pid;
@@ -343,11 +347,48 @@ static void connection_ready(struct instance *in, struct source *source, uint32_
                        : -EINVAL;
     if (reply->error)
         reply->count = 0;
+    if (connection->list_due)
+        return;
     bool sent = source->gone || send_reply(connection, reply, fd);
     if (op == SX_LIST && fd >= 0)
         close(fd);
     if (!sent)
         connection_end(in, connection);
+}
+
+/* Whether xenstored alone keeps a dead domain, which it will notice. */
+static bool xenstored_is_behind(const struct instance *in)
+{
+    for (const struct domain *domain = in->domains; domain; domain = domain->next) {
+        uint32_t maps = 0;
+        if (!domain->dying)
+            continue;
+        for (const struct connection *of = in->connections; of; of = of->next)
+            for (const struct mapping *mapping = of->mappings; mapping; mapping = mapping->next)
+                if (of->pid == in->xenstored_pid && mapping->owner == domain)
+                    maps += mapping->count;
+        if (maps && maps == domain->foreign_maps)
+            return true;
+    }
+    return false;
+}
+
+static void answer_lists(struct instance *in)
+{
+    for (struct connection *next, *of = in->connections; of; of = next) {
+        struct sx_reply reply = {0};
+        int fd = -1;
+        next = of->next;
+        if (!of->list_due || xenstored_is_behind(in))
+            continue;
+        of->list_due = false;
+        reply.error = list_request(in, &reply, &fd);
+        bool sent = send_reply(of, &reply, fd);
+        if (fd >= 0)
+            close(fd);
+        if (!sent)
+            connection_end(in, of);
+    }
 }
 
 static void listener_ready(struct instance *in, struct source *source, uint32_t events)
@@ -459,6 +500,7 @@ static void run(struct instance *in)
             if (!source->gone)
                 source->ready(in, source, events[i].events);
         }
+        answer_lists(in);
         free_gone(in);
     }
 }

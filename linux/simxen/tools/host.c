@@ -244,7 +244,10 @@ static void stop(pid_t *pid)
 int tool_host(int argc, char **argv)
 {
     struct host host = {.dir = "/tmp/simxen-XXXXXX"};
+    bool bare = argc && !strcmp(argv[0], "--bare");
     int result = 1;
+    if (bare)
+        argv++, argc--;
     if (argc && !strcmp(argv[0], "--"))
         argv++, argc--;
     if (!argc)
@@ -261,9 +264,9 @@ int tool_host(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &host.signals, &host.before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     environment_for_domain(host.dir, 0);
-    if (start_daemon(&host) && start_xenstored(&host) && start_command(&host, argv)) {
+    if (start_daemon(&host) && (bare || start_xenstored(&host)) && start_command(&host, argv)) {
         result = wait_command(&host);
-        bool whole = host.daemon && host.xenstored;
+        bool whole = host.daemon && (bare || host.xenstored);
         bool clean = end_leftovers(&host);
         if (host.daemon)
             clean &= instance_is_empty(&host);
