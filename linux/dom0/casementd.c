@@ -136,16 +136,11 @@ static bool open_listener(struct daemon *daemon)
 
 static void find_policy(struct daemon *daemon, const char *chosen)
 {
-    char *own = path_join(daemon->layout.home, "policy");
-    if (chosen != NULL)
-        daemon->policy.path = strdup(chosen);
-    else if (path_exists(own))
-        daemon->policy.path = strdup(own);
-    else
-        daemon->policy.path = path_join(daemon->layout.dom0, "default.policy");
-    free(own);
-    if (policy_file_current(&daemon->policy) != NULL)
-        log_line("policy: %s", daemon->policy.path);
+    if (chosen == NULL)
+        daemon->policy.own_path = path_join(daemon->layout.home, "policy");
+    daemon->policy.default_path =
+        chosen != NULL ? strdup(chosen) : path_join(daemon->layout.dom0, "default.policy");
+    policy_file_current(&daemon->policy); /* a fault is worth a line in the log right now */
 }
 
 static void run(struct daemon *daemon)
@@ -174,7 +169,8 @@ static void close_all(struct daemon *daemon)
     if (daemon->xenstore != NULL)
         xs_close(daemon->xenstore);
     policy_free(daemon->policy.policy);
-    free(daemon->policy.path);
+    free(daemon->policy.own_path);
+    free(daemon->policy.default_path);
     while (daemon->services != NULL) {
         struct service *service = daemon->services;
         daemon->services = service->next;

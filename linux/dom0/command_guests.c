@@ -19,7 +19,7 @@
 #include "process.h"
 #include "wine_guest.h"
 
-enum { GUESTS_MAX = 64, AGENT_TIMEOUT_MS = 120000 };
+enum { GUESTS_MAX = 64, AGENT_TIMEOUT_MS = 120000, RECONNECT_TIMEOUT_MS = 10000 };
 
 static double seconds_now(void)
 {
@@ -117,11 +117,23 @@ struct starting {
     double since;
 };
 
-/* A guest that runs without its agent is like a machine that hangs: it is switched off first. */
+/* A guest whose agent does not connect is like a machine that hangs: it is switched off first. */
 static int start_one(const struct layout *layout, const char *name)
 {
     int result = wine_guest_stop(layout, name);
     return result == 0 ? wine_guest_start(layout, name) : result;
+}
+
+/* After a restart of casementd the agent of a running guest is about to connect. */
+static bool comes_back(const struct layout *layout, const char *name)
+{
+    if (!wine_guest_runs(layout, name))
+        return false;
+    int fd = ask(layout, LOCAL_WAIT, name);
+    struct pollfd answer = {.fd = fd, .events = POLLIN};
+    bool back =
+        fd >= 0 && poll(&answer, 1, RECONNECT_TIMEOUT_MS) == 1 && take_done(fd, name, -1) == 0;
+    return back;
 }
 
 static void begin(const struct layout *layout, const struct status *status,
@@ -134,7 +146,7 @@ static void begin(const struct layout *layout, const struct status *status,
     /* Guests start side by side: each by a process of its own. */
     starting->pid = fork();
     if (starting->pid == 0)
-        _exit(start_one(layout, starting->name) == 0 ? 0 : 1);
+        _exit(comes_back(layout, starting->name) || start_one(layout, starting->name) == 0 ? 0 : 1);
 }
 
 static int finish(const struct layout *layout, const struct starting *starting)

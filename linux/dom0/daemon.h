@@ -78,11 +78,13 @@ struct client {
 };
 
 struct policy_file {
-    char *path;
-    struct policy *policy; /* NULL: unreadable or wrong, everything is denied */
+    char *own_path, *default_path; /* the first when it exists; NULL: there is no choice */
+    char *path;                    /* one of the two: the one that was read */
+    struct policy *policy;         /* NULL: unreadable or wrong, everything is denied */
     struct timespec changed;
     off_t size_bytes;
     ino_t inode;
+    dev_t device;
 };
 
 struct daemon {

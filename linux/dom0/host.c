@@ -168,11 +168,29 @@ static int start_xenstored(const struct layout *layout)
     return result;
 }
 
+/* Serves at once the guests that run already: their agents wait for a daemon. */
 static int start_daemon(const struct layout *layout)
 {
-    char *program = path_join(layout->dom0, "casementd");
-    int result = start_server(layout, "casementd", (char *[]){program, NULL}, NULL, true);
-    free(program);
+    char **names = wine_guest_names(layout);
+    size_t count = 0, running = 0;
+    while (names != NULL && names[count] != NULL)
+        count++;
+    char **argv = calloc(count + 2, sizeof *argv);
+    int result = argv != NULL ? 0 : -ENOMEM;
+    if (argv != NULL)
+        argv[0] = path_join(layout->dom0, "casementd");
+    for (size_t i = 0; argv != NULL && i < count; i++) {
+        if (wine_guest_runs(layout, names[i]))
+            argv[++running] = names[i];
+    }
+    if (result == 0)
+        result = start_server(layout, "casementd", argv, NULL, true);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    if (argv != NULL)
+        free(argv[0]);
+    free(argv);
     return result;
 }
 

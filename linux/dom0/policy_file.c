@@ -15,8 +15,9 @@
 
 static bool unchanged(const struct policy_file *file, const struct stat *status)
 {
-    return file->policy != NULL && file->size_bytes == status->st_size &&
-           file->inode == status->st_ino && file->changed.tv_sec == status->st_mtim.tv_sec &&
+    return file->policy != NULL && file->device == status->st_dev &&
+           file->size_bytes == status->st_size && file->inode == status->st_ino &&
+           file->changed.tv_sec == status->st_mtim.tv_sec &&
            file->changed.tv_nsec == status->st_mtim.tv_nsec;
 }
 
@@ -45,6 +46,8 @@ static struct policy *read_policy(const char *path, int fd)
 const struct policy *policy_file_current(struct policy_file *file)
 {
     struct stat status;
+    bool own = file->own_path != NULL && access(file->own_path, F_OK) == 0;
+    file->path = own ? file->own_path : file->default_path;
     int fd = open(file->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0) {
         log_line("policy %s: %s; every call is denied", file->path, strerror(errno));
@@ -56,6 +59,9 @@ const struct policy *policy_file_current(struct policy_file *file)
         file->changed = status.st_mtim;
         file->size_bytes = status.st_size;
         file->inode = status.st_ino;
+        file->device = status.st_dev;
+        if (file->policy != NULL)
+            log_line("policy: %s", file->path);
     }
     if (fd >= 0)
         close(fd);
