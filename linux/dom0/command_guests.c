@@ -19,7 +19,7 @@
 #include "process.h"
 #include "wine_guest.h"
 
-enum { GUESTS_MAX = 64, AGENT_TIMEOUT_MS = 120000, RECONNECT_TIMEOUT_MS = 10000 };
+enum { GUESTS_MAX = 64, AGENT_TIMEOUT_MS = 120000, RECONNECT_TIMEOUT_MS = 3000 };
 
 static double seconds_now(void)
 {

@@ -184,7 +184,9 @@ static bool read_vchan(struct pump *pump)
     if (got == 0 && libvchan_data_ready(pump->end->vchan) > 0)
         return true;
     if (got < 0 || libvchan_is_open(pump->end->vchan) == VCHAN_DISCONNECTED) {
-        finish(pump, DATA_LOST, NULL);
+        /* A caller that got the exit code has no reason to stay. */
+        bool all_said = pump->channel.exit_sent && pump->sending_at == pump->sending_end;
+        finish(pump, all_said ? DATA_EXITED : DATA_LOST, NULL);
         return true;
     }
     return false;

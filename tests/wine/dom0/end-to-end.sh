@@ -1,0 +1,358 @@
+#!/bin/bash
+# Everything through the casement command, as a user has it: simxen, Debian's xenstored, casementd,
+# and Windows guests under Wine. One case a run, in a Casement of its own:
+#
+#   tests/wine/dom0/end-to-end.sh BUILD CASE     (BUILD: the build folder; no CASE: lists them)
+#
+# Each case ends with `casement down` and the check that no process, domain, port or grant is left.
+set -u
+
+build=$(realpath "$1")
+case_name=${2:-}
+casement=$build/linux/linux/dom0/casement
+bin='C:\Program Files\Casement\bin'
+client="\"$bin\\qrexec-client-vm.exe\""
+failed=0
+
+fail() {
+    echo "FAILED: $*"
+    failed=1
+}
+
+same() { # what expected got
+    [ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+# --- A Casement of its own, from the shared Wine prefix
+
+setup() {
+    prefix=${CASEMENT_TEST_PREFIX:-$("$(dirname "$0")/../prefix.sh" "$build/wine-prefix")}
+    # On the prefix's disk, so that guests are made of hard links.
+    work=$(mktemp -d "$(dirname "$prefix")/end-to-end.XXXXXX")
+    CASEMENT_RUNTIME=$(mktemp -d /tmp/casement-test.XXXXXX)
+    export CASEMENT_HOME=$work/home CASEMENT_RUNTIME
+    mkdir -p "$CASEMENT_HOME"
+    ln -s "$prefix" "$CASEMENT_HOME/template"
+    trap finish EXIT
+    cd "$work" || exit 1
+}
+
+ours() { # pids of all processes of this Casement
+    grep -lsz "^CASEMENT_INSTANCE=$CASEMENT_RUNTIME\$" /proc/[0-9]*/environ | cut -d / -f 3
+}
+
+nothing_left() {
+    local left
+    left=$(ours)
+    [ -z "$left" ] || fail "processes are left: $(ps -o pid=,args= -p "$(echo $left | tr ' ' ,)")"
+    left=$(ls -A "$CASEMENT_RUNTIME")
+    [ -z "$left" ] || fail "files are left in the runtime folder: $left"
+}
+
+finish() {
+    local code=$?
+    trap - EXIT
+    exec 7>&- 2>&1
+    "$casement" down || fail "casement down"
+    nothing_left
+    [ $code = 0 ] || failed=1
+    if [ $failed != 0 ]; then
+        tail -n 30 "$CASEMENT_HOME"/log/* "$CASEMENT_HOME"/guests/*/drive_c/Program\ Files/Casement/log/*
+    fi
+    rm -rf "$work" "$CASEMENT_RUNTIME"
+    exit $failed
+}
+
+up() {
+    "$casement" up "$@" >up.log 2>&1 || {
+        cat up.log
+        fail "casement up $*"
+        exit 1
+    }
+}
+
+drive() { # guest: its drive C here
+    echo "$CASEMENT_HOME/guests/$1/drive_c"
+}
+
+add_echo() { # guest
+    cp "$build/windows/tests/wine/dom0/echo.exe" \
+        "$(drive "$1")/Program Files/Casement/qubes-rpc/test.Echo.exe"
+}
+
+policy() { # lines
+    printf '%s\n' "$@" >"$CASEMENT_HOME/policy"
+}
+
+# pid of a process of this Casement whose command line contains a text
+pid_of() {
+    local pid
+    for pid in $(ours); do
+        if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "$1"; then
+            echo "$pid"
+        fi
+    done
+}
+
+domain_of() {
+    "$casement" status | awk -v guest="$1" '$1 == guest { print $2 }'
+}
+
+# A call that stays open: its stdin is descriptor 7, its first line was read when this returns.
+open_call() { # guest
+    mkfifo "in.$1" "out.$1"
+    "$casement" run "$1" -- cmd /c 'echo open& pause' <"in.$1" >"out.$1" 2>"err.$1" &
+    call=$!
+    exec 7>"in.$1" 8<"out.$1"
+    read -r -u 8 line
+    same "first line of the open call" open "${line%$'\r'}"
+}
+
+# --- Cases
+
+case_run() { # exit codes, the three streams, arguments
+    up win
+    "$casement" run win -- cmd /c exit 0
+    same "exit code" 0 $?
+    "$casement" run win -- cmd /c exit 7
+    same "exit code" 7 $?
+    "$casement" run win -- cmd /c exit 300
+    same "low 8 bits of the exit code" 44 $?
+    same "stdout alone" $'out\r' "$("$casement" run win -- 'cmd /c echo out& echo err>&2' 2>err)"
+    same "stderr alone" $'err\r' "$(cat err)"
+    "$casement" run win -- no-such-program.exe 2>/dev/null
+    same "exit code without a program" 127 $?
+    "$casement" run nowhere -- cmd 2>err
+    same "exit code without a guest" 125 $?
+    grep -q 'no guest "nowhere"' err || fail "the message does not name the guest: $(cat err)"
+    "$casement" run win 2>/dev/null
+    same "usage error" 2 $?
+    same "nothing open at the end" "0 open, 5 in all" \
+        "$("$casement" status | awk '$1 == "win" { print $5, $6, $7, $8, $9 }')"
+}
+
+case_binary() { # 8 MiB of every byte value, both ways, unchanged
+    up win
+    add_echo win
+    head -c 8388608 /dev/urandom >sent
+    "$casement" call win test.Echo+5 <sent >got 2>count
+    same "exit code" 5 $?
+    cmp sent got || fail "the bytes changed"
+    same "what the guest counted" "8388608 bytes" "$(cat count)"
+    "$casement" call win test.Echo <sent | head -c 1000 | cmp - <(head -c 1000 sent) ||
+        fail "a reader that leaves early got something else"
+    same "an empty stdin" "" "$("$casement" call win test.Echo </dev/null 2>/dev/null)"
+}
+
+case_copy() { # files and folders into a guest and out of it, content and names kept
+    up win
+    mkdir -p tree/sub
+    head -c 3000000 /dev/urandom >tree/big
+    : >tree/empty
+    echo text >"tree/sub/ein Näme.txt"
+    "$casement" copy tree win: || fail "copy into the guest"
+    incoming=$(find "$(drive win)/users" -type d -path '*QubesIncoming/dom0/tree')
+    [ -n "$incoming" ] || fail "nothing arrived"
+    diff -r tree "$incoming" || fail "the guest has something else"
+    "$casement" copy tree win: 2>/dev/null && fail "an existing file was overwritten"
+    "$casement" copy no-such-file win: 2>/dev/null && fail "a missing file was copied"
+    mv "$incoming" "$(drive win)/tree"
+    "$casement" run win -- "$client @default qubes.Filecopy \"$bin\\filecopy-sender.exe\" C:\\tree" ||
+        fail "copy out of the guest"
+    diff -r tree "$CASEMENT_HOME/QubesIncoming/win/tree" || fail "dom0 has something else"
+}
+
+case_calls() { # services in all directions, and those that do not exist
+    up win
+    add_echo win
+    same "dom0 calls the guest" hello "$(echo hello | "$casement" call win test.Echo 2>/dev/null)"
+    "$casement" call win no.Such </dev/null 2>/dev/null
+    same "dom0 calls what the guest does not have" 127 $?
+    same "the guest calls dom0" hello \
+        "$(echo hello | "$casement" run win -- "$client dom0 test.Echo")"
+    same "the guest calls the default target" hello \
+        "$(echo hello | "$casement" run win -- "$client @default test.Echo+with-argument")"
+    policy 'no.Such * * * allow target=dom0'
+    "$casement" run win -- "$client dom0 no.Such" </dev/null 2>/dev/null
+    same "the guest calls what dom0 does not have" 127 $?
+    mkdir -p "$CASEMENT_HOME/qubes-rpc"
+    cat >"$CASEMENT_HOME/qubes-rpc/test.Env" <<'EOF'
+#!/bin/sh
+cat >/dev/null
+echo "$QREXEC_REMOTE_DOMAIN $QREXEC_SERVICE_FULL_NAME $QREXEC_SERVICE_ARGUMENT" \
+    "$QREXEC_REQUESTED_TARGET_TYPE $QREXEC_REQUESTED_TARGET$QREXEC_REQUESTED_TARGET_KEYWORD $1"
+exit 9
+EOF
+    chmod +x "$CASEMENT_HOME/qubes-rpc/test.Env"
+    policy 'test.Env +a+b win @default allow target=dom0' 'test.Env * win dom0 allow'
+    same "what a service of dom0 knows" "win test.Env+a+b a+b keyword default a+b" \
+        "$("$casement" run win -- "$client @default test.Env+a+b" </dev/null)"
+    "$casement" run win -- "$client dom0 test.Env" </dev/null >env
+    same "the service's exit code" 9 $?
+    same "without an argument" "win test.Env  name dom0 " "$(cat env)"
+}
+
+case_policy() { # denied, allowed while running, a fault denies and is named
+    up win
+    "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"
+    "$casement" run win -- "$client dom0 other.Service" </dev/null 2>/dev/null
+    same "a service that no rule names" 126 $?
+    policy 'test.Echo * win dom0 deny'
+    "$casement" run win -- "$client dom0 test.Echo" </dev/null 2>/dev/null
+    same "denied by a rule" 126 $?
+    policy '# fine' 'test.Echo * win dom0 ask'
+    "$casement" run win -- "$client dom0 test.Echo" </dev/null 2>/dev/null
+    same "a faulty policy" 126 $?
+    grep -q 'line 2: "ask" is not supported' "$CASEMENT_HOME/log/casementd" ||
+        fail "the log does not say what is wrong"
+    policy 'test.Echo * win dom0 allow'
+    "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "allowed again"
+    "$casement" run win -- "$client win test.Echo" </dev/null 2>/dev/null
+    same "a guest that calls itself" 126 $?
+}
+
+case_guests() { # two at once; a call between them, whose data does not pass through dom0
+    up win work
+    add_echo work
+    "$casement" run win -- "$client work test.Echo" </dev/null 2>/dev/null
+    same "denied between guests" 126 $?
+    policy 'test.Echo * win work allow' 'qubes.Filecopy * @anyvm @anyvm allow'
+    head -c 1000000 /dev/urandom >sent
+    "$casement" run win -- "$client work test.Echo+3" <sent >got 2>/dev/null
+    same "the other guest's exit code" 3 $?
+    cmp sent got || fail "the bytes changed between guests"
+
+    mkfifo in out
+    "$casement" run win -- "$client work test.Echo" <in >out 2>/dev/null &
+    exec 7>in 8<out
+    echo through >&7
+    read -r -u 8 line
+    same "while the call is open" through "$line"
+    "$casement" host simxen list >list
+    awk -v win="$(domain_of win)" -v work="$(domain_of work)" '
+        $1 == "domain" { here = $2 }
+        here == win && $1 == "port" && $4 ~ "^" work ":" { direct = 1 }
+        END { exit !direct }' list || fail "no channel from win to work: $(cat list)"
+    exec 7>&-
+    wait $!
+    same "both at once" "win work" "$(
+        "$casement" run win -- cmd /c echo win | tr -d '\r\n ' & 
+        "$casement" run work -- cmd /c echo work >second; wait; tr -d '\r\n' <second | sed 's/^/ /')"
+    echo file >"$(drive win)/file.txt"
+    "$casement" run win -- "$client work qubes.Filecopy \"$bin\\filecopy-sender.exe\" C:\\file.txt" ||
+        fail "a file between guests"
+    find "$(drive work)/users" -path '*QubesIncoming/win/file.txt' | grep -q . ||
+        fail "the file did not arrive"
+    "$casement" down work || fail "down of one guest"
+    "$casement" run win -- cmd /c exit 4
+    same "the other guest goes on" 4 $?
+}
+
+case_interrupt() { # Ctrl-C ends the call and frees its port
+    up win
+    mkfifo in out
+    # Job control gives the call a group of its own, and no ignored SIGINT.
+    set -m
+    "$casement" run win -- cmd /c 'echo open& pause' <in >out &
+    call=$!
+    set +m
+    exec 7>in 8<out
+    read -r -u 8 line
+    kill -INT $call
+    wait $call
+    same "exit code after Ctrl-C" 130 $?
+    for _ in $(seq 20); do # each is a round trip to the agent
+        "$casement" run win -- cmd /c exit 0
+        open=$("$casement" status | awk '$1 == "win" { print $5 }')
+        [ "$open" = 0 ] && break
+    done
+    same "calls open afterwards" 0 "$open"
+}
+
+case_restart() { # casementd, the agent and a guest come back
+    up win
+    before=$(domain_of win)
+    kill -9 "$(pid_of casementd)"
+    "$casement" status >/dev/null
+    same "status without casementd" 3 $?
+    "$casement" run win -- cmd 2>/dev/null
+    same "run without casementd" 125 $?
+    up win
+    same "the guest was not restarted" "$before" "$(domain_of win)"
+    "$casement" run win -- cmd /c exit 5
+    same "exit code after a restart of casementd" 5 $?
+    kill -9 "$(pid_of qrexec-agent.exe)"
+    up win
+    "$casement" run win -- cmd /c exit 6
+    same "exit code after a new start of the agent" 6 $?
+    "$casement" down win
+    same "status after down of the guest" 1 "$("$casement" status | wc -l)"
+    up win
+    "$casement" run win -- cmd /c exit 8
+    same "exit code after a new start of the guest" 8 $?
+}
+
+case_hostile_client() { # nonsense on the local socket ends that connection only
+    up win
+    python3 - "$CASEMENT_RUNTIME/casementd" <<'EOF'
+import os, random, socket, struct, sys
+random.seed(1)
+good = struct.pack('<I32sI', 0xca5e0005, b'win', 0) + b'DEFAULT:cmd /c exit\0'
+packets = [good[:n] for n in range(1, len(good))]
+packets += [good[:i] + bytes([good[i] ^ 0xff]) + good[i + 1:] for i in range(4)]
+packets += [os.urandom(random.randrange(1, 300)) for _ in range(100)]
+packets += [b'x' * 100000, struct.pack('<I', 0xca5e0006), struct.pack('<I', 0xca5e0101)]
+for packet in packets:
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(sys.argv[1])
+    s.send(packet)
+    answer = s.recv(65536)
+    if answer != b'':
+        sys.exit('answered %r to %r' % (answer, packet[:60]))
+idle = []
+for _ in range(50):  # a call that is asked for and never started keeps nothing
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect(sys.argv[1])
+    s.send(good)
+    if struct.unpack('<I', s.recv(65536)[:4])[0] != 0xca5e0103:
+        sys.exit('no port')
+    idle.append(s)
+EOF
+    same "python" 0 $?
+    same "calls open afterwards" 0 "$("$casement" status | awk '$1 == "win" { print $5 }')"
+    "$casement" run win -- cmd /c exit 5
+    same "exit code afterwards" 5 $?
+    same "mode of the socket's folder" 700 "$(stat -c %a "$CASEMENT_RUNTIME")"
+}
+
+# kill -9 of any process, in the middle of a call: `down` (in finish) leaves nothing.
+killed() { # part of the command line
+    up win work
+    open_call win
+    victims=$(pid_of "$1")
+    [ -n "$victims" ] || fail "no process $1"
+    kill -9 $victims
+    exec 7>&- 8<&-
+    wait $call
+    [ $? != 0 ] || [ "$1" = services.exe ] || fail "the call did not notice"
+    "$casement" down || fail "casement down after kill -9 of $1"
+    nothing_left
+    up win
+    "$casement" run win -- cmd /c exit 3
+    same "exit code after a new start" 3 $?
+}
+
+case_kill_casementd() { killed casementd; }
+case_kill_wineserver() { killed wineserver; }
+case_kill_agent() { killed qrexec-agent.exe; }
+case_kill_xenstored() { killed xenstored; }
+case_kill_simxen() { killed 'simxen serve'; }
+case_kill_services() { killed services.exe; }
+case_kill_call() { killed casement-call; }
+
+if [ -z "$case_name" ]; then
+    declare -F | sed -n 's/^declare -f case_//p'
+    exit 0
+fi
+setup
+"case_$case_name"
