@@ -1,0 +1,237 @@
+#!/bin/bash
+# make demo: a host and two Windows guests at work, over Debian's own xenstored, each step checked.
+# State stays in build/demo, so that the next run starts in seconds. Exit code 0: every step passed.
+set -u
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$top/build
+casement=$build/linux/linux/dom0/casement
+bin='C:\Program Files\Casement\bin'
+client="\"$bin\\qrexec-client-vm.exe\""
+
+export CASEMENT_HOME=$build/demo CASEMENT_RUNTIME=$build/demo/run
+# Unix sockets have short names: a deep checkout keeps them in /tmp.
+[ ${#CASEMENT_RUNTIME} -le 75 ] || CASEMENT_RUNTIME=/tmp/casement-demo-$(id -u)
+files=$CASEMENT_HOME/files
+mkdir -p "$CASEMENT_HOME"
+
+if [ -t 1 ]; then green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' bold=$'\e[1m' plain=$'\e[0m'; else
+    green='' red='' dim='' bold='' plain=''
+fi
+passed=0 failed=0
+started=$(date +%s%N)
+
+milliseconds_since() {
+    echo $((($(date +%s%N) - $1) / 1000000))
+}
+
+# step "what it shows" function [argument...]: the function returns 0 and may leave a word in $note.
+step() {
+    local title=$1 began verdict
+    shift
+    note='' began=$(date +%s%N)
+    if "$@" >"$CASEMENT_HOME/step.log" 2>&1; then
+        verdict="${green}PASS$plain" passed=$((passed + 1))
+    else
+        verdict="${red}FAIL$plain" failed=$((failed + 1))
+    fi
+    printf '%s  %-50s %6d ms  %s%s%s\n' "$verdict" "$title" "$(milliseconds_since "$began")" \
+        "$dim" "$note" "$plain"
+    [[ $verdict == *PASS* ]] || sed 's/^/      /' "$CASEMENT_HOME/step.log"
+}
+
+equal() { # expected got
+    [ "$1" = "$2" ] || {
+        printf 'expected: %s\ngot:      %s\n' "$1" "$2"
+        return 1
+    }
+}
+
+exit_code() { # expected command...
+    local expected=$1
+    shift
+    "$@"
+    equal "exit code $expected" "exit code $?"
+}
+
+lines() { # without the carriage returns of Windows
+    tr -d '\r' | sed '/^$/d'
+}
+
+drive() { # guest
+    echo "$CASEMENT_HOME/guests/$1/drive_c"
+}
+
+digests() { # folder
+    (cd "$1" && find . -type f -exec sha256sum {} + | sort)
+}
+
+# --- The steps
+
+version() {
+    note=$("$casement" run win -- cmd /c ver | lines)
+    [[ $note == *Windows* ]]
+}
+
+standard_input() {
+    note=$(echo "hello from $(uname -s)" |
+        "$casement" run win -- cmd /v:on /c 'set /p line=& echo Windows read: !line!' | lines)
+    equal "Windows read: hello from $(uname -s)" "$note"
+}
+
+standard_error() {
+    "$casement" run win -- cmd /c 'echo out& echo err>&2' >"$files/out" 2>"$files/err"
+    equal out "$(lines <"$files/out")" && equal err "$(lines <"$files/err")"
+}
+
+codes() {
+    note='0, 7 and 127'
+    exit_code 0 "$casement" run win -- cmd /c exit 0 &&
+        exit_code 7 "$casement" run win -- cmd /c exit 7 &&
+        exit_code 127 "$casement" call win no.SuchService </dev/null
+}
+
+make_files() {
+    rm -rf "$files" "$CASEMENT_HOME/QubesIncoming" "$(drive win)/back"
+    find "$(drive win)/users" "$(drive work)/users" -type d -name QubesIncoming -prune \
+        -exec rm -rf {} + 2>/dev/null
+    mkdir -p "$files/tree/folder"
+    head -c 33554432 /dev/urandom >"$files/tree/32 MiB"
+    echo 'a small one' >"$files/tree/folder/ein schöner Name.txt"
+    : >"$files/tree/folder/empty"
+}
+
+copy_in() {
+    note="3 files, $(du -sh "$files/tree" | cut -f 1), same SHA-256"
+    "$casement" copy "$files/tree" win: || return 1
+    local incoming
+    incoming=$(find "$(drive win)/users" -type d -path '*QubesIncoming/dom0/tree')
+    equal "$(digests "$files/tree")" "$(digests "$incoming")" || return 1
+    mv "$incoming" "$(drive win)/back"
+}
+
+copy_out() {
+    note='into QubesIncoming/win, same SHA-256'
+    "$casement" run win -- \
+        "$client @default qubes.Filecopy \"$bin\\filecopy-sender.exe\" C:\\back" || return 1
+    equal "$(digests "$files/tree")" "$(digests "$CASEMENT_HOME/QubesIncoming/win/back")"
+}
+
+copy_across() {
+    note='the data goes from guest to guest, same SHA-256'
+    "$casement" run win -- \
+        "$client work qubes.Filecopy \"$bin\\filecopy-sender.exe\" C:\\back" || return 1
+    local incoming
+    incoming=$(find "$(drive work)/users" -type d -path '*QubesIncoming/win/back')
+    equal "$(digests "$files/tree")" "$(digests "$incoming")"
+}
+
+call_guest() {
+    note='qubes.VMShell: '$(echo 'echo a shell in the guest' | "$casement" call win qubes.VMShell |
+        lines)
+    equal 'qubes.VMShell: a shell in the guest' "$note"
+}
+
+call_host() {
+    note='test.Echo: '$(echo 'a service of the host' |
+        "$casement" run win -- "$client dom0 test.Echo" | lines)
+    equal 'test.Echo: a service of the host' "$note"
+}
+
+# A call that is held open, to look at who is connected with whom.
+call_guest_to_guest() {
+    local line direct call
+    rm -f "$files/in" "$files/out"
+    mkfifo "$files/in" "$files/out"
+    "$casement" run win -- "$client work qubes.VMShell" <"$files/in" >"$files/out" 2>&1 &
+    call=$!
+    exec 7>"$files/in" 8<"$files/out"
+    echo 'echo from work&set /p more=' >&7
+    read -r -u 8 line
+    "$casement" host simxen list >"$files/list"
+    exec 7>&- 8<&-
+    wait $call
+    cat "$files/list"
+    direct=$("$casement" status | awk 'NR > 1 { domain[$1] = $2 }
+        END { while ((getline < list) > 0) {
+                  if ($1 == "domain") here = $2
+                  if (here == domain["win"] && $1 == "port" && $4 ~ "^" domain["work"] ":") count++ }
+              print count + 0 }' list="$files/list")
+    note="event channels between the two guests meanwhile: $direct"
+    equal 'from work' "${line%$'\r'}" && [ "$direct" -ge 1 ]
+}
+
+denied() {
+    note=$(grep -o 'refused: .*' <<<"$(
+        "$casement" run work -- "$client win qubes.VMShell" </dev/null
+        [ $? = 126 ] && tail -n 1 "$CASEMENT_HOME/log/casementd")")
+    [[ $note == refused* ]]
+}
+
+binary() {
+    note='every byte through the host and back'
+    "$casement" run win -- "$client dom0 test.Echo" <"$files/tree/32 MiB" >"$files/back" &&
+        cmp "$files/tree/32 MiB" "$files/back"
+}
+
+list() {
+    "$casement" host simxen list >"$files/list" || return 1
+    note="$(grep -c '^domain' "$files/list") domains, $(grep -c ' port ' "$files/list") ports,"
+    note+=" $(grep -c ' grant ' "$files/list") grants"
+    grep -q 'domain .* work' "$files/list"
+}
+
+nothing_left() {
+    local left
+    left=$(grep -lsz "^CASEMENT_INSTANCE=$CASEMENT_RUNTIME\$" /proc/[0-9]*/environ |
+        cut -d / -f 3 | tr '\n' ' ')
+    note='no process, domain, port, grant or socket'
+    equal 'processes: ' "processes: $left" && equal 'files: ' "files: $(ls -A "$CASEMENT_RUNTIME")"
+}
+
+# --- The show
+
+trap '"$casement" down >/dev/null 2>&1' EXIT
+trap 'exit 130' INT TERM
+[ -e "$build/wine-prefix/.ready" ] ||
+    echo "Making a Windows under Wine to clone the guests from (once, about ten seconds)"
+prefix=$("$top/tests/wine/prefix.sh") || exit 1
+[ -e "$CASEMENT_HOME/template" ] || ln -s "$prefix" "$CASEMENT_HOME/template"
+{
+    echo '# The demo: what the default policy says, and one thing more.'
+    echo 'qubes.VMShell * win work allow'
+    cat "$build/linux/linux/dom0/default.policy"
+} >"$CASEMENT_HOME/policy"
+
+xen=$(sed -n 's/^xen-utils-[0-9.]*_\(.*\)_amd64.deb$/\1/p' "$build/debian-xen/versions")
+cat <<EOF
+${bold}Two Windows guests, "win" and "work", and a host, on Xen's own software$plain
+  xenstored, libxenstore   Debian $xen, unmodified
+  Windows                  $("${CASEMENT_WINE:-/usr/lib/wine/wine64}" --version), one prefix for each guest
+  hypervisor               simxen: domains, event channels and grants, simulated
+  Casement                 $(git -C "$top" describe --always --dirty 2>/dev/null || echo '?')
+
+EOF
+step 'casement up win work' "$casement" up win work
+if [ $failed = 0 ]; then
+    make_files
+    step 'run a command in a guest' version
+    step 'its standard input' standard_input
+    step 'its output and errors, apart' standard_error
+    step 'its exit code' codes
+    step 'copy files: host to guest' copy_in
+    step 'copy files: guest to host' copy_out
+    step 'copy files: guest to guest' copy_across
+    step 'call a service: host to guest' call_guest
+    step 'call a service: guest to host' call_host
+    step 'call a service: guest to guest' call_guest_to_guest
+    step 'a service that the policy denies' denied
+    step '32 MiB through a service, unchanged' binary
+    step 'simxen list' list
+fi
+step 'casement down' "$casement" down
+step 'nothing is left' nothing_left
+
+printf '\n%s%d passed, %d failed%s in %s s\n' "$bold" $passed $failed "$plain" \
+    "$(($(milliseconds_since "$started") / 1000)).$(($(milliseconds_since "$started") % 1000 / 100))"
+[ $failed = 0 ]
