@@ -616,13 +616,15 @@ static int entries(const char *format)
     return count;
 }
 
+/* The last session's thread may still be on its way out of Linux when it has ended for Windows. */
 static void sessions_leak_no_descriptor_and_no_thread(void **state)
 {
+    enum { CYCLES = 200, ON_THEIR_WAY_OUT = 8 };
     ask("cycle 20");
     int descriptors = entries("/proc/%d/fd"), threads = entries("/proc/%d/task");
-    ask("cycle 200");
-    assert_in_range(entries("/proc/%d/fd"), 1, descriptors);
-    assert_in_range(entries("/proc/%d/task"), 1, threads);
+    ask("cycle %d", CYCLES);
+    assert_in_range(entries("/proc/%d/fd"), 1, descriptors + ON_THEIR_WAY_OUT);
+    assert_in_range(entries("/proc/%d/task"), 1, threads + ON_THEIR_WAY_OUT);
 }
 
 /* A second Windows program, ended in some way in the middle of everything. */
