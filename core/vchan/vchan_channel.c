@@ -12,8 +12,12 @@
 /* A long copy is published in pieces, so that both sides copy at the same time. */
 enum { PIECE_BYTES = 16 * 1024 };
 
-/* How often a spin looks at the ring before it looks at the clock. */
-enum { LOOKS_PER_CLOCK = 16 };
+/* A spin looks at the ring so often, then at the clock, and lets others run. */
+enum { LOOKS_PER_ROUND = 4 };
+
+/* A reader of a stream of small messages that is faster than their writer would take the line of
+ * the indices from it for every message. It lets this time pass before it looks, and finds many. */
+enum { LINGER_NS = 1500 };
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
@@ -194,12 +198,19 @@ void vchan_channel_close(struct vchan_channel *channel)
 
 /* --- State */
 
+static void give_room_back(struct vchan_channel *channel)
+{
+    if (vchan_ring_give_back(&channel->ring))
+        vchan_port_notify(channel->port);
+}
+
 enum vchan_state vchan_channel_state(struct vchan_channel *channel)
 {
     enum vchan_live live;
 
     if (!channel->page)
         return VCHAN_STATE_WAITING;
+    give_room_back(channel);
     if (channel->dead || channel->ring.fault)
         return VCHAN_STATE_GONE;
     live = vchan_ring_peer(&channel->ring);
@@ -221,6 +232,7 @@ int vchan_channel_data_ready(struct vchan_channel *channel)
 {
     if (!channel->page)
         return 0;
+    give_room_back(channel);
     vchan_ring_request(&channel->ring, VCHAN_ON_WRITE);
     int ready = (int)vchan_ring_readable(&channel->ring, UINT32_MAX);
     return channel->ring.fault ? VCHAN_BAD_PEER : ready;
@@ -230,6 +242,7 @@ int vchan_channel_buffer_space(struct vchan_channel *channel)
 {
     if (!channel->page)
         return 0;
+    give_room_back(channel);
     vchan_ring_request(&channel->ring, VCHAN_ON_READ);
     int space = (int)vchan_ring_writable(&channel->ring, UINT32_MAX);
     return channel->ring.fault ? VCHAN_BAD_PEER : space;
@@ -250,49 +263,69 @@ static bool ended_or_more(struct vchan_channel *channel, uint8_t what, uint32_t 
            vchan_channel_state(channel) == VCHAN_STATE_GONE;
 }
 
-/* True: worth another look at the ring. */
+static bool look_often(struct vchan_channel *channel, uint8_t what, uint32_t had)
+{
+    for (int i = 0; i < LOOKS_PER_ROUND; i++) {
+        if (ended_or_more(channel, what, had))
+            return true;
+        vchan_port_pause();
+    }
+    return false;
+}
+
+/* Who writes between its reads waits for an answer, and wants it at once. */
+static bool streams(struct vchan_channel *channel, uint8_t what)
+{
+    bool wrote = channel->written_at_wait != channel->ring.tx.own;
+
+    channel->written_at_wait = channel->ring.tx.own;
+    return what == VCHAN_ON_WRITE && !wrote;
+}
+
+/* True: there is something. */
 static bool spin(struct vchan_channel *channel, uint8_t what, uint32_t had)
 {
-    uint32_t budget_ns = vchan_spin_budget_ns(&channel->spin);
-    uint64_t start_ns;
+    uint64_t start_ns = vchan_port_now_ns(), now_ns;
+    bool found;
 
-    if (!budget_ns)
-        return false;
     /* Looking ourselves, we need not be told. */
     vchan_ring_unrequest(&channel->ring, what);
-    start_ns = vchan_port_now_ns();
-    do {
-        for (int i = 0; i < LOOKS_PER_CLOCK; i++) {
-            if (ended_or_more(channel, what, had)) {
-                vchan_spin_paid(&channel->spin);
-                return true;
-            }
+    if (streams(channel, what)) {
+        while (vchan_port_now_ns() - start_ns < LINGER_NS)
             vchan_port_pause();
-        }
-    } while (vchan_port_now_ns() - start_ns < budget_ns);
-    vchan_spin_in_vain(&channel->spin);
-    return false;
+    }
+    while (!(found = look_often(channel, what, had)) &&
+           (now_ns = vchan_port_now_ns()) - start_ns < VCHAN_SPIN_NS) {
+        /* Where the peer has only this CPU, it can answer now. */
+        vchan_port_yield();
+    }
+    now_ns = vchan_port_now_ns();
+    vchan_spin_ended(&channel->spin, found, start_ns, now_ns);
+    return found;
 }
 
 /* Waits until there is more to read (VCHAN_ON_WRITE) or more room (VCHAN_ON_READ) than had, or
  * an end; may come back early. */
 static int wait_for(struct vchan_channel *channel, uint8_t what, uint32_t had)
 {
-    bool had_credit = vchan_spin_budget_ns(&channel->spin) != 0;
+    bool spins = vchan_spin_budget_ns(&channel->spin) != 0;
     uint64_t start_ns;
     int status;
 
-    if (spin(channel, what, had))
+    if (spins && spin(channel, what, had))
         return VCHAN_OK;
     vchan_ring_request(&channel->ring, what);
     if (ended_or_more(channel, what, had)) {
         vchan_ring_unrequest(&channel->ring, what);
         return VCHAN_OK;
     }
-    start_ns = vchan_port_now_ns();
-    status = vchan_port_sleep(channel->port);
-    if (!had_credit)
-        vchan_spin_slept(&channel->spin, vchan_port_now_ns() - start_ns);
+    if (spins) {
+        status = vchan_port_sleep(channel->port);
+    } else {
+        start_ns = vchan_port_now_ns();
+        status = vchan_port_sleep(channel->port);
+        vchan_spin_slept(&channel->spin, start_ns, vchan_port_now_ns());
+    }
     return status == VCHAN_INTERRUPTED ? VCHAN_OK : status;
 }
 

@@ -24,7 +24,8 @@ struct vchan_channel {
     bool is_server;
     bool persistent; /* a server for one client after the other: none is no end */
     bool was_connected;
-    bool dead; /* the peer's domain */
+    bool dead;                /* the peer's domain */
+    uint32_t written_at_wait; /* tx.own when a spin began last */
 };
 
 enum vchan_state { VCHAN_STATE_GONE = 0, VCHAN_STATE_CONNECTED = 1, VCHAN_STATE_WAITING = 2 };
@@ -45,7 +46,11 @@ enum vchan_state vchan_channel_state(struct vchan_channel *channel);
 int vchan_channel_data_ready(struct vchan_channel *channel);
 int vchan_channel_buffer_space(struct vchan_channel *channel);
 
-/* Stream calls move what they can; a blocking read waits for one byte, a blocking write until all
+/* What was read is room for the peer again at once when nothing known is left in the ring or the
+ * peer is known to wait for it, else when a quarter of the ring was read or at this side's next
+ * call of another kind.
+ *
+ * Stream calls move what they can; a blocking read waits for one byte, a blocking write until all
  * is written. Packet calls move all of size or nothing. 0: nothing now. When less than size was
  * moved, the port's event fires as soon as there is more. */
 int vchan_channel_read(struct vchan_channel *channel, void *data, size_t size, bool blocking);

@@ -66,6 +66,8 @@ uint64_t vchan_port_now_ns(void);
 bool vchan_port_many_cpus(void);
 /* A hint to the CPU inside a spin loop. */
 void vchan_port_pause(void);
+/* Lets another thread that could run on this CPU do so: perhaps the peer. */
+void vchan_port_yield(void);
 
 /* Tells this thread's caller why a call failed (errno, SetLastError). Returns status. */
 int vchan_port_set_error(int status);

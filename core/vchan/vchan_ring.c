@@ -101,7 +101,7 @@ static void attach_half(struct vchan_ring_half *half, struct vchan_indices *shar
     half->shared = shared;
     half->bytes = bytes;
     half->size = 1u << order;
-    half->own = load_index(reads ? &shared->cons : &shared->prod);
+    half->own = half->stored = load_index(reads ? &shared->cons : &shared->prod);
     /* Whatever the peer's index says is looked at, and checked, at first use. */
     half->other = reads ? half->own : half->own - half->size;
 }
@@ -159,7 +159,8 @@ uint32_t vchan_ring_readable(struct vchan_ring *ring, uint32_t wanted)
     if (known >= wanted && known > 0)
         return known;
     uint32_t prod = load_index(&rx->shared->prod);
-    if (prod - rx->own > rx->size) {
+    /* The peer may fill what was given back, and cannot take back what was there. */
+    if (prod - rx->stored > rx->size || prod - rx->own > rx->size) {
         ring->fault = VCHAN_FAULT_READ_INDEX;
         return 0;
     }
@@ -205,11 +206,34 @@ void vchan_ring_peek(const struct vchan_ring *ring, uint32_t skip, void *data, u
         __builtin_memcpy((uint8_t *)data + first, rx->bytes, size - first);
 }
 
+bool vchan_ring_give_back(struct vchan_ring *ring)
+{
+    struct vchan_ring_half *rx = &ring->rx;
+
+    if (rx->stored == rx->own)
+        return false;
+    rx->stored = rx->own;
+    __atomic_store_n(&rx->shared->cons, rx->own, __ATOMIC_SEQ_CST);
+    return take_demand(ring, VCHAN_ON_READ);
+}
+
+/* Does the peer wait for room in a ring that was nearly full when last looked at? */
+static bool room_is_wanted(const struct vchan_ring *ring)
+{
+    const struct vchan_ring_half *rx = &ring->rx;
+
+    return rx->other - rx->stored > rx->size - rx->size / 4 &&
+           (__atomic_load_n(ring->demand_byte, __ATOMIC_RELAXED) & VCHAN_ON_READ);
+}
+
 bool vchan_ring_consume(struct vchan_ring *ring, uint32_t size)
 {
-    ring->rx.own += size;
-    __atomic_store_n(&ring->rx.shared->cons, ring->rx.own, __ATOMIC_SEQ_CST);
-    return take_demand(ring, VCHAN_ON_READ);
+    struct vchan_ring_half *rx = &ring->rx;
+
+    rx->own += size;
+    if (rx->own != rx->other && rx->own - rx->stored < rx->size / 4 && !room_is_wanted(ring))
+        return false;
+    return vchan_ring_give_back(ring);
 }
 
 bool vchan_ring_put(struct vchan_ring *ring, const void *data, uint32_t size)
@@ -221,7 +245,7 @@ bool vchan_ring_put(struct vchan_ring *ring, const void *data, uint32_t size)
     __builtin_memcpy(tx->bytes + at, data, first);
     if (first < size)
         __builtin_memcpy(tx->bytes, (const uint8_t *)data + first, size - first);
-    tx->own += size;
+    tx->own = tx->stored = tx->own + size;
     __atomic_store_n(&tx->shared->prod, tx->own, __ATOMIC_SEQ_CST);
     return take_demand(ring, VCHAN_ON_WRITE);
 }

@@ -88,9 +88,10 @@ enum vchan_fault {
 struct vchan_ring_half {
     struct vchan_indices *shared;
     uint8_t *bytes;
-    uint32_t size;  /* a power of two */
-    uint32_t own;   /* our index, as last stored: cons for reading, prod for writing */
-    uint32_t other; /* the peer's index as last loaded and checked */
+    uint32_t size;   /* a power of two */
+    uint32_t own;    /* our index: cons for reading, prod for writing */
+    uint32_t stored; /* own, as the peer sees it */
+    uint32_t other;  /* the peer's index as last loaded and checked */
 };
 
 struct vchan_ring {
@@ -126,8 +127,12 @@ uint32_t vchan_ring_writable(struct vchan_ring *ring, uint32_t wanted);
 /* Copies size bytes that begin skip bytes after the oldest one; they stay in the ring. The call
  * above must have granted skip + size. */
 void vchan_ring_peek(const struct vchan_ring *ring, uint32_t skip, void *data, uint32_t size);
-/* Gives the oldest size bytes back as room. True: notify the peer. */
+/* Drops the oldest size bytes. True: notify the peer. While more is known to be in the ring and the
+ * peer is not known to wait for room, the room is given back a quarter of the ring at a time, or by
+ * vchan_ring_give_back(): the cache line of the indices then stays with the writer. */
 bool vchan_ring_consume(struct vchan_ring *ring, uint32_t size);
+/* Gives all room back that was not yet. True: notify the peer. */
+bool vchan_ring_give_back(struct vchan_ring *ring);
 /* Appends size bytes, for which there must be room. True: notify the peer. */
 bool vchan_ring_put(struct vchan_ring *ring, const void *data, uint32_t size);
 /* Does the peer sleep until we write? (A hint.) */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether to look at the ring a little longer before sleeping. Sleeping costs the peer a
- * notification and this side a wake-up, together some 10 µs; a peer that runs on another CPU often
- * answers sooner. So a wait begins with a spin of at most VCHAN_SPIN_NS, as long as spins pay off:
+ * Whether to look at the ring a little longer before sleeping. A sleep costs the peer a
+ * notification and this side a wake-up, across CPUs some 50 µs; a peer that runs already often
+ * answers within one. So a wait begins with a spin of at most VCHAN_SPIN_NS, what a wake-up takes
+ * (so that a wait never costs more than twice what it must), and only as long as spins pay off:
  *
- *   - two spins in vain and it stops;
- *   - it is tried again after some sleeps that turned out shorter than a spin, twice as many
- *     after each trial in vain;
+ *   - two in vain, one after the other, and it stops. A spin during which the system ran somebody
+ *     else for longer than VCHAN_SPIN_NS is in vain, whatever it found;
+ *   - it is tried again after a sleep of less than VCHAN_SHORT_SLEEP_NS (a spin would have ended
+ *     sooner if both sides had been awake), but not before VCHAN_SPIN_REST times the time lost has
+ *     passed (a cost of less than a percent), twice as long after each trial in vain;
  *   - it never happens where the process may use one CPU only.
  *
  * Pure arithmetic: the caller owns the struct and the clock.
@@ -18,25 +21,26 @@
 #include <stdint.h>
 
 enum {
-    VCHAN_SPIN_NS = 25000,
+    VCHAN_SPIN_NS = 50000,
+    VCHAN_SHORT_SLEEP_NS = 200000,
     VCHAN_SPIN_CREDIT_MAX = 2,
-    VCHAN_SPIN_FIRST_TRIAL = 2,
-    VCHAN_SPIN_LAST_TRIAL = 1024,
+    VCHAN_SPIN_REST = 128,
+    VCHAN_SPIN_DOUBLINGS = 5,
 };
 
 struct vchan_spin {
     bool allowed;
-    uint8_t credit;        /* spins in vain that are still allowed */
-    uint16_t short_sleeps; /* since the last spin in vain */
-    uint16_t trial_after;  /* so many of them earn another trial */
+    uint8_t credit;    /* spins in vain that are still allowed */
+    uint8_t doublings; /* trials in vain, one after the other */
+    uint64_t rest_until_ns;
 };
 
 static inline void vchan_spin_init(struct vchan_spin *spin, bool allowed)
 {
     spin->allowed = allowed;
     spin->credit = allowed ? 1 : 0;
-    spin->short_sleeps = 0;
-    spin->trial_after = VCHAN_SPIN_FIRST_TRIAL;
+    spin->doublings = 0;
+    spin->rest_until_ns = 0;
 }
 
 /* How long to spin now; 0: not at all. */
@@ -45,30 +49,31 @@ static inline uint32_t vchan_spin_budget_ns(const struct vchan_spin *spin)
     return spin->credit ? VCHAN_SPIN_NS : 0;
 }
 
-static inline void vchan_spin_paid(struct vchan_spin *spin)
+/* After a spin that began at start_ns and ended at now_ns. */
+static inline void vchan_spin_ended(struct vchan_spin *spin, bool found, uint64_t start_ns,
+                                    uint64_t now_ns)
 {
-    if (spin->credit < VCHAN_SPIN_CREDIT_MAX)
-        spin->credit++;
-    spin->trial_after = VCHAN_SPIN_FIRST_TRIAL;
-}
+    uint64_t spent_ns = now_ns - start_ns;
 
-static inline void vchan_spin_in_vain(struct vchan_spin *spin)
-{
-    spin->credit--;
-    spin->short_sleeps = 0;
-    if (spin->credit == 0 && spin->trial_after < VCHAN_SPIN_LAST_TRIAL)
-        spin->trial_after *= 2;
+    if (found && spent_ns <= VCHAN_SPIN_NS) {
+        if (spin->credit < VCHAN_SPIN_CREDIT_MAX)
+            spin->credit++;
+        spin->doublings = 0;
+        return;
+    }
+    if (--spin->credit > 0)
+        return;
+    spin->rest_until_ns = now_ns + (spent_ns * VCHAN_SPIN_REST << spin->doublings);
+    if (spin->doublings < VCHAN_SPIN_DOUBLINGS)
+        spin->doublings++;
 }
 
 /* After a sleep without a spin before it. */
-static inline void vchan_spin_slept(struct vchan_spin *spin, uint64_t slept_ns)
+static inline void vchan_spin_slept(struct vchan_spin *spin, uint64_t start_ns, uint64_t now_ns)
 {
-    if (!spin->allowed || spin->credit || slept_ns > VCHAN_SPIN_NS)
-        return;
-    if (++spin->short_sleeps >= spin->trial_after) {
-        spin->short_sleeps = 0;
+    if (spin->allowed && !spin->credit && now_ns - start_ns <= VCHAN_SHORT_SLEEP_NS &&
+        now_ns >= spin->rest_until_ns)
         spin->credit = 1;
-    }
 }
 
 #endif

@@ -489,3 +489,8 @@ void vchan_port_pause(void)
     __builtin_ia32_pause();
 #endif
 }
+
+void vchan_port_yield(void)
+{
+    sched_yield();
+}

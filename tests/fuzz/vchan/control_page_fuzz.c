@@ -209,6 +209,10 @@ void vchan_port_pause(void)
 {
 }
 
+void vchan_port_yield(void)
+{
+}
+
 /* --- The script */
 
 static void we_act(struct vchan_port *port, struct vchan_channel *channel)

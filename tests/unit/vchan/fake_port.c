@@ -3,6 +3,7 @@
 #include "tests/unit/vchan/fake_port.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,4 +231,9 @@ bool vchan_port_many_cpus(void)
 
 void vchan_port_pause(void)
 {
+}
+
+void vchan_port_yield(void)
+{
+    sched_yield();
 }

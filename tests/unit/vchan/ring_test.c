@@ -148,6 +148,7 @@ static void the_peer_is_notified_once_and_only_when_it_asked(void **state)
     assert_true(vchan_ring_put(&pair->server, &byte, 1));
     assert_false(vchan_ring_put(&pair->server, &byte, 1));
 
+    assert_int_equal(vchan_ring_readable(&pair->server, 2), 2);
     assert_false(vchan_ring_consume(&pair->server, 1));
     vchan_ring_request(&pair->client, VCHAN_ON_READ);
     vchan_ring_request(&pair->client, VCHAN_ON_WRITE);
@@ -160,6 +161,45 @@ static void the_peer_is_notified_once_and_only_when_it_asked(void **state)
     vchan_ring_unrequest(&pair->client, VCHAN_ON_WRITE);
     assert_false(vchan_ring_peer_awaits_write(&pair->server));
     assert_false(vchan_ring_put(&pair->server, &byte, 1));
+    free(pair);
+}
+
+/* While more is known to be there and nobody waits, room is given back a quarter at a time. */
+static void room_is_given_back_in_time(void **state)
+{
+    struct pair *pair = malloc(sizeof(*pair));
+    uint8_t data[4096] = {0};
+
+    pair_init(pair, paged);
+    assert_int_equal(vchan_ring_writable(&pair->client, 4096), 4096);
+    vchan_ring_put(&pair->client, data, 4096);
+    assert_int_equal(vchan_ring_readable(&pair->server, 1), 4096);
+    assert_false(vchan_ring_consume(&pair->server, 1000));
+    assert_int_equal(vchan_ring_writable(&pair->client, 4096), 0);
+    assert_false(vchan_ring_consume(&pair->server, 24)); /* a quarter */
+    assert_int_equal(vchan_ring_writable(&pair->client, 4096), 1024);
+    assert_false(vchan_ring_consume(&pair->server, 10));
+    assert_false(vchan_ring_give_back(&pair->server));
+    assert_int_equal(vchan_ring_writable(&pair->client, 4096), 1034);
+    for (int i = 0; i < 2; i++)
+        vchan_ring_consume(&pair->server, 1023);
+    vchan_ring_consume(&pair->server, 4096 - 1034 - 2046); /* all that is known */
+    assert_int_equal(vchan_ring_writable(&pair->client, 4096), 4096);
+    free(pair);
+}
+
+static void who_waits_at_a_full_ring_is_told_of_each_byte(void **state)
+{
+    struct pair *pair = malloc(sizeof(*pair));
+    uint8_t data[4096] = {0};
+
+    pair_init(pair, paged);
+    assert_int_equal(vchan_ring_writable(&pair->client, 4096), 4096);
+    vchan_ring_put(&pair->client, data, 4096);
+    assert_int_equal(vchan_ring_readable(&pair->server, 1), 4096);
+    vchan_ring_request(&pair->client, VCHAN_ON_READ);
+    assert_true(vchan_ring_consume(&pair->server, 1));
+    assert_int_equal(vchan_ring_writable(&pair->client, 1), 1);
     free(pair);
 }
 
@@ -267,6 +307,8 @@ int main(void)
         cmocka_unit_test(content_survives_every_wrap),
         cmocka_unit_test(in_page_rings_do_not_touch_the_control_fields),
         cmocka_unit_test(the_peer_is_notified_once_and_only_when_it_asked),
+        cmocka_unit_test(room_is_given_back_in_time),
+        cmocka_unit_test(who_waits_at_a_full_ring_is_told_of_each_byte),
         cmocka_unit_test(a_producer_index_beyond_the_ring_is_a_fault),
         cmocka_unit_test(a_consumer_index_ahead_of_ours_is_a_fault),
         cmocka_unit_test(own_indices_are_not_read_back),

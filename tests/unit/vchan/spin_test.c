@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * When a wait begins with a spin: never with one CPU, on while it pays, off after spins in vain,
- * back after short sleeps, and more rarely each time that a trial fails.
+ * back after a rest and a short sleep, and more rarely each time that a trial fails.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,69 +11,78 @@
 
 #include "core/vchan/vchan_spin.h"
 
+enum { SPIN = VCHAN_SPIN_NS };
+
 static void one_cpu_never_spins(void **state)
 {
     struct vchan_spin spin;
 
     vchan_spin_init(&spin, false);
-    for (int i = 0; i < 10000; i++) {
+    for (uint64_t now = 0; now < 10000000; now += 1000) {
         assert_int_equal(vchan_spin_budget_ns(&spin), 0);
-        vchan_spin_slept(&spin, 1);
+        vchan_spin_slept(&spin, now, now + 1);
     }
 }
 
 static void spins_in_vain_stop_it(void **state)
 {
     struct vchan_spin spin;
+    uint64_t now = 1000;
 
     vchan_spin_init(&spin, true);
-    for (int i = 0; i < 100; i++) {
-        assert_int_equal(vchan_spin_budget_ns(&spin), VCHAN_SPIN_NS);
-        vchan_spin_paid(&spin);
+    for (int i = 0; i < 100; i++, now += 1000) {
+        assert_int_equal(vchan_spin_budget_ns(&spin), SPIN);
+        vchan_spin_ended(&spin, true, now, now + 500);
     }
-    vchan_spin_in_vain(&spin);
-    assert_int_equal(vchan_spin_budget_ns(&spin), VCHAN_SPIN_NS);
-    vchan_spin_in_vain(&spin);
+    vchan_spin_ended(&spin, false, now, now + SPIN);
+    assert_int_equal(vchan_spin_budget_ns(&spin), SPIN);
+    vchan_spin_ended(&spin, false, now, now + SPIN);
     assert_int_equal(vchan_spin_budget_ns(&spin), 0);
     /* Long sleeps are no reason to try again. */
-    for (int i = 0; i < 10000; i++)
-        vchan_spin_slept(&spin, VCHAN_SPIN_NS + 1);
+    for (int i = 0; i < 10000; i++, now += 1000000)
+        vchan_spin_slept(&spin, now, now + VCHAN_SHORT_SLEEP_NS + 1);
     assert_int_equal(vchan_spin_budget_ns(&spin), 0);
 }
 
-static int sleeps_until_trial(struct vchan_spin *spin)
+static void a_spin_that_lost_the_cpu_is_in_vain(void **state)
 {
-    int sleeps = 0;
+    struct vchan_spin spin;
 
-    while (!vchan_spin_budget_ns(spin)) {
-        vchan_spin_slept(spin, 1000);
-        sleeps++;
-    }
-    return sleeps;
+    vchan_spin_init(&spin, true);
+    vchan_spin_ended(&spin, true, 0, 3000000);
+    assert_int_equal(vchan_spin_budget_ns(&spin), 0);
+}
+
+/* Short sleeps from now on; the time until the next trial. */
+static uint64_t rest(struct vchan_spin *spin, uint64_t now)
+{
+    uint64_t start = now;
+
+    for (; !vchan_spin_budget_ns(spin); now += 1000)
+        vchan_spin_slept(spin, now, now + 1000);
+    return now - start;
 }
 
 static void failed_trials_get_rare(void **state)
 {
     struct vchan_spin spin;
-    int before = 0, sleeps = 0;
+    uint64_t now = 0, expected = (uint64_t)SPIN * VCHAN_SPIN_REST, rested = 0;
 
     vchan_spin_init(&spin, true);
-    for (int i = 0; i < 8; i++) {
-        vchan_spin_in_vain(&spin);
-        sleeps = sleeps_until_trial(&spin);
-        assert_true(sleeps > before);
-        before = sleeps;
+    for (int i = 0; i < VCHAN_SPIN_DOUBLINGS + 3; i++) {
+        vchan_spin_ended(&spin, false, now, now + SPIN);
+        now += SPIN;
+        rested = rest(&spin, now);
+        now += rested;
+        assert_in_range(rested, expected - 2000, expected + 2000);
+        if (i < VCHAN_SPIN_DOUBLINGS)
+            expected *= 2;
     }
-    for (int i = 0; i < 20; i++) {
-        vchan_spin_in_vain(&spin);
-        sleeps = sleeps_until_trial(&spin);
-    }
-    assert_int_equal(sleeps, VCHAN_SPIN_LAST_TRIAL);
-    /* One that pays brings the short intervals back. */
-    vchan_spin_paid(&spin);
-    vchan_spin_in_vain(&spin);
-    vchan_spin_in_vain(&spin);
-    assert_true(sleeps_until_trial(&spin) <= 2 * VCHAN_SPIN_FIRST_TRIAL);
+    /* One that pays brings the short rests back. */
+    vchan_spin_ended(&spin, true, now, now + 100);
+    vchan_spin_ended(&spin, false, now, now + SPIN);
+    vchan_spin_ended(&spin, false, now, now + SPIN);
+    assert_true(rest(&spin, now + SPIN) < rested / 4);
 }
 
 int main(void)
@@ -81,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_cpu_never_spins),
         cmocka_unit_test(spins_in_vain_stop_it),
+        cmocka_unit_test(a_spin_that_lost_the_cpu_is_in_vain),
         cmocka_unit_test(failed_trials_get_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

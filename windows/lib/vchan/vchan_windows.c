@@ -399,3 +399,8 @@ void vchan_port_pause(void)
 {
     YieldProcessor();
 }
+
+void vchan_port_yield(void)
+{
+    SwitchToThread();
+}
