@@ -6,6 +6,7 @@
 #include "instance.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
@@ -61,9 +62,18 @@ static void raise_port(struct domain *domain, uint32_t number)
         doorbell_ring(domain->ports[number].handle);
 }
 
-/* The other end of a port that closes is unbound again, for the same domain. A sender killed
- * between its bit and its ring left an event that nobody would hear of: it is rung here when the
- * eventfd holds nothing. */
+/* A sender killed between its bit and its ring left an event that nobody would hear of. */
+static void ring_for_the_dead(const struct domain *domain, uint32_t number)
+{
+    const struct handle *handle = domain->ports[number].handle;
+    uint64_t word = __atomic_load_n(&domain->shared->word[number / 32], __ATOMIC_SEQ_CST);
+    struct pollfd doorbell = {handle ? handle->fd : -1, POLLIN, 0};
+    if ((word & SX_PENDING_BIT(number)) && !(word & SX_MASK_BIT(number)) &&
+        poll(&doorbell, 1, 0) == 0)
+        doorbell_ring(handle);
+}
+
+/* The other end of a port that closes is unbound again, for the same domain. */
 static void unbind_peer(struct instance *in, struct domain *domain, uint32_t number)
 {
     struct port *port = &domain->ports[number];
@@ -72,18 +82,11 @@ static void unbind_peer(struct instance *in, struct domain *domain, uint32_t num
     if (!other || other->state != SX_PORT_INTERDOMAIN || other->remote_domid != domain->domid ||
         other->remote_port != number)
         return;
-    uint64_t word = __atomic_load_n(&peer->shared->word[port->remote_port / 32], __ATOMIC_SEQ_CST);
-    bool deliverable =
-        (word & SX_PENDING_BIT(port->remote_port)) && !(word & SX_MASK_BIT(port->remote_port));
     other->state = SX_PORT_UNBOUND;
     other->remote_port = 0;
     publish(peer, port->remote_port);
-    if (deliverable && other->handle) {
-        uint64_t one;
-        struct iovec iov = {&one, sizeof(one)};
-        (void)!preadv2(other->handle->fd, &iov, 1, -1, RWF_NOWAIT);
-        doorbell_ring(other->handle);
-    }
+    if (in->process_ended)
+        ring_for_the_dead(peer, port->remote_port);
 }
 
 static void port_close(struct instance *in, struct domain *domain, uint32_t number)

@@ -118,6 +118,7 @@ struct instance {
     int epoll_fd, dir_fd, state_fd;
     struct source listener, signals;
     bool stop;
+    bool process_ended; /* while a connection is cleared away whose process may have been killed */
     const char *dir;
     struct domain *domains; /* domain 0 first */
     struct connection *connections;

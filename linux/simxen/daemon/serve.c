@@ -18,14 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The largest message either way: a header and the references of a request's pages. */
-struct message {
-    union {
-        struct sx_request request;
-        struct sx_reply reply;
-    };
-    uint32_t room[SX_MAX_COUNT + 1];
-};
+/* Words of the largest message either way: a header and the references of a request's pages. */
+enum { MESSAGE_WORDS = sizeof(struct sx_request) / sizeof(uint32_t) + SX_MAX_COUNT + 1 };
 
 int source_add(struct instance *in, struct source *source, uint32_t events)
 {
@@ -57,9 +51,11 @@ void connection_end(struct instance *in, struct connection *connection)
         link = &(*link)->next;
     *link = connection->next;
     if (domain) {
+        in->process_ended = true;
         grants_end_all(in, connection);
         while (connection->handles)
             handle_free(in, &connection->handles, connection->handles);
+        in->process_ended = false;
         domain->connection_count--;
     }
     source_end(in, &connection->source);
@@ -330,9 +326,10 @@ static bool well_formed(const struct sx_request *request, ssize_t length)
 static void connection_ready(struct instance *in, struct source *source, uint32_t events)
 {
     struct connection *connection = (struct connection *)source;
-    static struct message in_message, out_message; /* one thread; too large for its stack */
-    struct sx_reply *reply = &out_message.reply;
-    ssize_t length = recv(source->fd, &in_message, sizeof(in_message), MSG_DONTWAIT);
+    static uint32_t in_words[MESSAGE_WORDS], out_words[MESSAGE_WORDS]; /* the only thread's */
+    const struct sx_request *request = (const struct sx_request *)in_words;
+    struct sx_reply *reply = (struct sx_reply *)out_words;
+    ssize_t length = recv(source->fd, in_words, sizeof(in_words), MSG_DONTWAIT);
     int fd = -1;
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -341,16 +338,14 @@ static void connection_ready(struct instance *in, struct source *source, uint32_
         return;
     }
     memset(reply, 0, sizeof(*reply));
-    uint32_t op = in_message.request.op;
-    reply->error = well_formed(&in_message.request, length)
-                       ? dispatch(in, connection, &in_message.request, reply, &fd)
-                       : -EINVAL;
+    reply->error =
+        well_formed(request, length) ? dispatch(in, connection, request, reply, &fd) : -EINVAL;
     if (reply->error)
         reply->count = 0;
     if (connection->list_due)
         return;
     bool sent = source->gone || send_reply(connection, reply, fd);
-    if (op == SX_LIST && fd >= 0)
+    if (request->op == SX_LIST && fd >= 0)
         close(fd);
     if (!sent)
         connection_end(in, connection);

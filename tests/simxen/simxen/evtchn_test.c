@@ -211,6 +211,45 @@ static void no_event_is_lost_or_made_up(void)
     simxen_evtchn_close(receiver);
 }
 
+/* Peers that notify and close at once: the descriptor is still exact, and the last event of a peer
+ * arrives though its port has gone. */
+static void *churn_peer(void *argument)
+{
+    const int *port = argument;
+    for (int round = 0; round < 3000; round++) {
+        struct simxen_evtchn *handle = open_events(left);
+        int peer = simxen_evtchn_bind_interdomain(handle, right_id, (uint32_t)*port);
+        CHECK(peer > 0);
+        for (int i = 0; i < round % 4; i++)
+            CHECK_EQUAL(simxen_evtchn_notify(handle, (uint32_t)peer), 0);
+        if (round % 2)
+            CHECK_EQUAL(simxen_evtchn_unbind(handle, (uint32_t)peer), 0);
+        simxen_evtchn_close(handle);
+    }
+    return NULL;
+}
+
+static void closing_peers_leave_no_false_event(void)
+{
+    struct simxen_evtchn *handle = open_events(right);
+    int port = simxen_evtchn_bind_unbound(handle, left_id), events = 0, taken;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, churn_peer, &port) == 0);
+    while (pthread_tryjoin_np(thread, NULL) != 0) {
+        if (readable(handle, 1) == 0)
+            continue;
+        taken = simxen_evtchn_pending(handle);
+        CHECK_EQUAL(taken, port);
+        CHECK_EQUAL(simxen_evtchn_unmask(handle, (uint32_t)port), 0);
+        events++;
+    }
+    CHECK(events > 0);
+    while ((taken = simxen_evtchn_pending(handle)) == port)
+        CHECK_EQUAL(simxen_evtchn_unmask(handle, (uint32_t)port), 0);
+    CHECK_EQUAL(taken, -EAGAIN);
+    simxen_evtchn_close(handle);
+}
+
 int main(void)
 {
     dom0 = as_domain(0);
@@ -226,6 +265,7 @@ int main(void)
     a_virq_has_one_owner_in_a_domain();
     ports_run_out();
     no_event_is_lost_or_made_up();
+    closing_peers_leave_no_false_event();
     CHECK_EQUAL(end_domain(dom0, left_id), 0);
     CHECK_EQUAL(simxen_evtchn_bind_unbound((struct simxen_evtchn[]){{.sx = left}}, 0), -ESRCH);
     CHECK_EQUAL(end_domain(dom0, right_id), 0);
