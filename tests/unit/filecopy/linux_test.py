@@ -353,6 +353,8 @@ class Sender(Case):
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, env=env, check=False)
             if not os.path.exists(report):
+                self.assertGreater(at, 10)
+                self.assertEqual(done.returncode, streams.EREMOTEIO)  # nobody answered
                 return
             self.assertIn(done.returncode, (errno.EIO, streams.EREMOTEIO))
             into = os.path.join(self.top, f"into{at}")
