@@ -170,20 +170,29 @@ static void echo_session(uint32_t port)
     libvchan_close(vchan);
 }
 
-static void good_session(struct agent *agent)
+static struct agent agent;
+
+/* A test that failed must not keep port 512 from the next one. */
+static int close_agent(void **state)
 {
-    agent_greet(agent, 3);
-    agent_trigger(agent, 3, "dom0", "test.Echo");
-    uint32_t port = agent_accepted(agent);
+    if (agent.vchan != NULL)
+        agent_close(&agent);
+    return 0;
+}
+
+static void good_session(void)
+{
+    agent_greet(&agent, 3);
+    agent_trigger(&agent, 3, "dom0", "test.Echo");
+    uint32_t port = agent_accepted(&agent);
     echo_session(port);
-    agent_terminate(agent, port);
-    agent_close(agent);
+    agent_terminate(&agent, port);
+    agent_close(&agent);
 }
 
 /* qwt-today 1.6 (1) and facts 3b: the daemon gives back the agent's own number, whatever it is. */
 static void hello_is_echoed(void **state)
 {
-    static struct agent agent;
     for (uint32_t version = 2; version <= 5; version++) {
         agent_greet(&agent, version);
         agent_close(&agent);
@@ -192,13 +201,11 @@ static void hello_is_echoed(void **state)
 
 static void a_call_of_dom0_works(void **state)
 {
-    static struct agent agent;
-    good_session(&agent);
+    good_session();
 }
 
 static void an_agent_of_version_2_is_served(void **state)
 {
-    static struct agent agent;
     agent_greet(&agent, 2);
     agent_trigger(&agent, 2, "dom0", "test.Echo");
     uint32_t port = agent_accepted(&agent);
@@ -209,7 +216,6 @@ static void an_agent_of_version_2_is_served(void **state)
 
 static void the_longest_service_name_is_asked_for(void **state)
 {
-    static struct agent agent;
     static char name[QREXEC_SERVICE_NAME_MAX + 1];
     memset(name, 'a', sizeof name - 1);
     agent_greet(&agent, 3);
@@ -221,7 +227,6 @@ static void the_longest_service_name_is_asked_for(void **state)
 /* Wrong names are the request's fault: cleaned or refused, and the connection goes on. */
 static void wrong_names_end_only_their_request(void **state)
 {
-    static struct agent agent;
     uint8_t bytes[256];
     agent_greet(&agent, 3);
     size_t size = qrexec_put_trigger(bytes, sizeof bytes, 3, "dom0", "test.Echo", &ident);
@@ -272,7 +277,6 @@ static size_t whole_session(uint8_t *bytes, size_t room)
 
 static void a_session_cut_at_every_byte_ends_only_itself(void **state)
 {
-    static struct agent agent;
     uint8_t bytes[512];
     size_t size = whole_session(bytes, sizeof bytes);
     for (size_t cut = 0; cut <= size; cut++) {
@@ -280,12 +284,11 @@ static void a_session_cut_at_every_byte_ends_only_itself(void **state)
         assert_true(send_bytes(agent.vchan, bytes, cut));
         agent_close(&agent);
     }
-    good_session(&agent);
+    good_session();
 }
 
 static void every_byte_flipped_ends_only_itself(void **state)
 {
-    static struct agent agent;
     uint8_t bytes[512];
     size_t size = whole_session(bytes, sizeof bytes);
     for (size_t at = 0; at < size; at++) {
@@ -297,13 +300,12 @@ static void every_byte_flipped_ends_only_itself(void **state)
             agent_close(&agent);
         }
     }
-    good_session(&agent);
+    good_session();
 }
 
 /* More calls than there are ports, each given up in another state: ports come back. */
 static void ports_of_abandoned_calls_come_back(void **state)
 {
-    static struct agent agent;
     uint8_t hello[16];
     agent_greet(&agent, 3);
     for (int i = 0; i < 300; i++) {
@@ -324,7 +326,6 @@ static void ports_of_abandoned_calls_come_back(void **state)
  * answer it owes, and goes on when there is room. */
 static void an_agent_that_does_not_read_gets_all_answers_later(void **state)
 {
-    static struct agent agent;
     uint8_t bytes[256];
     enum { REQUESTS = 40000 };
     agent_greet(&agent, 3);
@@ -361,21 +362,21 @@ static void an_agent_that_does_not_read_gets_all_answers_later(void **state)
     for (; answers < (size_t)requests; answers++)
         agent_refused(&agent, &ident);
     agent_close(&agent);
-    good_session(&agent);
+    good_session();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hello_is_echoed),
-        cmocka_unit_test(a_call_of_dom0_works),
-        cmocka_unit_test(an_agent_of_version_2_is_served),
-        cmocka_unit_test(the_longest_service_name_is_asked_for),
-        cmocka_unit_test(wrong_names_end_only_their_request),
-        cmocka_unit_test(a_session_cut_at_every_byte_ends_only_itself),
-        cmocka_unit_test(every_byte_flipped_ends_only_itself),
-        cmocka_unit_test(ports_of_abandoned_calls_come_back),
-        cmocka_unit_test(an_agent_that_does_not_read_gets_all_answers_later),
+        cmocka_unit_test_teardown(hello_is_echoed, close_agent),
+        cmocka_unit_test_teardown(a_call_of_dom0_works, close_agent),
+        cmocka_unit_test_teardown(an_agent_of_version_2_is_served, close_agent),
+        cmocka_unit_test_teardown(the_longest_service_name_is_asked_for, close_agent),
+        cmocka_unit_test_teardown(wrong_names_end_only_their_request, close_agent),
+        cmocka_unit_test_teardown(a_session_cut_at_every_byte_ends_only_itself, close_agent),
+        cmocka_unit_test_teardown(every_byte_flipped_ends_only_itself, close_agent),
+        cmocka_unit_test_teardown(ports_of_abandoned_calls_come_back, close_agent),
+        cmocka_unit_test_teardown(an_agent_that_does_not_read_gets_all_answers_later, close_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
