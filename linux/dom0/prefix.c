@@ -110,20 +110,14 @@ static int fill_template(const char *prefix, const char *log)
     free(server);
     if (result != 0)
         return result;
-    char *users = path_join(prefix, "drive_c/users"), *devices = path_join(prefix, "dosdevices");
+    char *users = path_join(prefix, "drive_c/users");
     if (nftw(users, replace_link, 32, FTW_PHYS) < 0)
         result = -errno;
-    /* The machine's serial ports are not the guest's. */
-    for (int port = 1; port <= 32; port++) {
-        char *com = path_join(devices, "com%d", port);
-        unlink(com);
-        free(com);
-    }
+    /* Debian's Wine notes there where this prefix's server is. */
     char *lock = path_join(prefix, "wineserver");
     unlink(lock);
     free(lock);
     free(users);
-    free(devices);
     return result;
 }
 

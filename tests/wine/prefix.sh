@@ -29,7 +29,7 @@ if [ ! -e "$prefix/.ready" ]; then
         rm "$link"
         mkdir "$link"
     done
-    rm -f "$WINEPREFIX"/dosdevices/com* "$WINEPREFIX"/dosdevices/lpt* "$WINEPREFIX/wineserver"
+    rm -f "$WINEPREFIX/wineserver"
     touch "$WINEPREFIX/.ready"
     mv "$WINEPREFIX" "$prefix"
 fi

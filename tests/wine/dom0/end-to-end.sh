@@ -110,6 +110,20 @@ open_call() { # guest
 
 # --- Cases
 
+case_first_start() { # makes the template itself; nothing points at the user's home
+    rm "$CASEMENT_HOME/template"
+    mkdir user
+    HOME=$work/user up win
+    "$casement" run win -- 'cmd /c echo x>%USERPROFILE%\Documents\file' || fail "a file in Documents"
+    [ -e "$CASEMENT_HOME/guests/win/drive_c/users/$(id -un)/Documents/file" ] ||
+        fail "the guest's Documents are not its own"
+    same "links out of the guest" "" \
+        "$(find "$CASEMENT_HOME/guests/win" -type l -lname '/*' ! -path '*/dosdevices/*')"
+    find user -name file | grep -q . && fail "the guest wrote into the user's home"
+    same "version" "Microsoft Windows 10.0.18362" \
+        "$("$casement" run win -- cmd /c ver | tr -d '\r' | sed '/^$/d')"
+}
+
 case_run() { # exit codes, the three streams, arguments
     up win
     "$casement" run win -- cmd /c exit 0
