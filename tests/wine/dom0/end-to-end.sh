@@ -356,6 +356,33 @@ killed() { # part of the command line
     same "exit code after a new start" 3 $?
 }
 
+# The program of dom0 that serves a guest's call: the guest hears of its end, the port is free.
+case_kill_rpc() {
+    up win
+    mkfifo in out
+    "$casement" run win -- "$client dom0 test.Echo" <in >out 2>/dev/null &
+    call=$!
+    exec 7>in 8<out
+    echo through >&7
+    read -r -u 8 line
+    same "the open call" through "$line"
+    kill -9 "$(pid_of casement-rpc)"
+    wait $call
+    same "the caller's exit code" 125 $?
+    exec 7>&- 8<&-
+    same "the next call" hello "$(echo hello | "$casement" run win -- "$client dom0 test.Echo")"
+}
+
+# casement up itself, at several moments: what it had begun is found and ended.
+case_kill_up() {
+    for moment in 0.02 0.1 0.2 0.3 0.5 0.8; do
+        timeout -s KILL $moment "$casement" up win work >/dev/null 2>&1
+        "$casement" down || fail "casement down after $moment s of casement up"
+        nothing_left
+    done
+    up win work
+}
+
 case_kill_casementd() { killed casementd; }
 case_kill_wineserver() { killed wineserver; }
 case_kill_agent() { killed qrexec-agent.exe; }
