@@ -356,6 +356,22 @@ static void the_programs_own_pages_can_be_granted(void **state)
                      ERROR_INVALID_PARAMETER);
 }
 
+/* What a screen of 3840 x 2160 takes. */
+static void eight_thousand_pages_can_be_granted(void **state)
+{
+    char own[32];
+    ask_address(own, "alloc 8100");
+    ask("poke %lx 66", strtoul(own, NULL, 16) + 5 * 4096);
+    say("permit %u 0 8100 0 0 %d %s", session, READONLY, own);
+    assert_int_equal(number(0), 0);
+    uint8_t *view = map_from_guest(number(2 + 5), SIMXEN_GRANT_READONLY);
+    assert_non_null(view);
+    assert_int_equal(view[0], 66);
+    simxen_unmap(sx, view);
+    ask("revoke %u %s", session, own);
+    ask("free %s", own);
+}
+
 /* pv-drivers 3.1 item 7: it must not die with the thread that asked. */
 static void a_grant_outlives_the_thread_that_asked(void **state)
 {
@@ -684,6 +700,14 @@ static void a_program_that_just_exits_leaves_nothing(void **state)
     end_in_the_middle(end_by_exit);
 }
 
+static void threads_share_a_session(void **state)
+{
+    for (int i = 0; i < 5; i++) { /* with events coming in all the time */
+        simxen_evtchn_notify(events, own_port);
+        assert_int_equal(say("stress %u 6 20", session), 0);
+    }
+}
+
 static void without_an_instance_it_is_not_supported(void **state)
 {
     struct shell kept = win;
@@ -752,6 +776,7 @@ int main(int argc, char **argv)
         TEST(a_grant_is_one_memory_for_both),
         TEST(a_read_only_grant_cannot_be_mapped_for_writing),
         TEST(the_programs_own_pages_can_be_granted),
+        TEST(eight_thousand_pages_can_be_granted),
         TEST(a_grant_outlives_the_thread_that_asked),
         TEST(a_revoke_while_mapped_leaves_the_peer_its_view),
         TEST(the_end_of_a_grant_is_told),
@@ -764,6 +789,7 @@ int main(int argc, char **argv)
         TEST(the_store_refuses_as_it_does_elsewhere),
         TEST(watches_set_their_event),
         TEST(closing_a_session_ends_all_of_it),
+        TEST(threads_share_a_session),
         TEST(sessions_leak_no_descriptor_and_no_thread),
         TEST(a_killed_program_leaves_nothing),
         TEST(a_program_that_just_exits_leaves_nothing),

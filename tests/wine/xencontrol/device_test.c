@@ -384,6 +384,36 @@ static void AGrantOutlivesTheThreadThatAsked(void)
     EXPECT_EQUAL(Fake.Pending, 0);
 }
 
+static DWORD WINAPI CallEverything(PVOID Xc)
+{
+    for (int Round = 0; Round < 50; Round++)
+        for (ULONG Index = 0; Index < ARRAYSIZE(AllCodes); Index++)
+            if (CallOne(Xc, AllCodes[Index]) != ERROR_SUCCESS)
+                return 1;
+    return GrantAndEnd(Xc); /* and leaves something */
+}
+
+static void ThreadsShareASession(void)
+{
+    PXENCONTROL_CONTEXT Xc = Open();
+    HANDLE Threads[4];
+
+    for (int Index = 0; Index < 4; Index++)
+        Threads[Index] = CreateThread(NULL, 0, CallEverything, Xc, 0, NULL);
+    for (int Index = 0; Index < 4; Index++) {
+        DWORD Result = 1;
+
+        WaitForSingleObject(Threads[Index], INFINITE);
+        GetExitCodeThread(Threads[Index], &Result);
+        EXPECT_EQUAL(Result, ERROR_SUCCESS);
+        CloseHandle(Threads[Index]);
+    }
+    EXPECT_EQUAL(Fake.Pending, 4);
+    XcClose(Xc);
+    EXPECT_EQUAL(Fake.Pending, 0);
+    EXPECT_EQUAL(Fake.BadMemory, 0);
+}
+
 static void ClosingCancelsWhatDoesNotEnd(void)
 {
     PXENCONTROL_CONTEXT Xc = Open();
@@ -577,6 +607,7 @@ int main(void)
     RUN(OwnPagesKeepTheirAddress);
     RUN(RequestsOwnTheirMemoryUntilTheyComplete);
     RUN(AGrantOutlivesTheThreadThatAsked);
+    RUN(ThreadsShareASession);
     RUN(ClosingCancelsWhatDoesNotEnd);
     RUN(AGrantThatCannotBeRevokedStays);
     RUN(ARemovedDeviceEndsTheSharings);

@@ -13,7 +13,7 @@
 
 #include "xencontrol.h"
 
-enum { SESSIONS = 64, EVENTS = 256, PAGES = 512, WORDS = 600 };
+enum { SESSIONS = 64, EVENTS = 256, PAGES = 8192, SAID_REFERENCES = 16, WORDS = 600 };
 
 static PXENCONTROL_CONTEXT Sessions[SESSIONS];
 static HANDLE Events[EVENTS];
@@ -194,7 +194,7 @@ static void SayPages(DWORD Error, PVOID Page, const ULONG *References, ULONG Cou
     printf("%lu", Error);
     if (Error == ERROR_SUCCESS)
         printf(" %p", Page);
-    for (Index = 0; Error == ERROR_SUCCESS && Index < Count; Index++)
+    for (Index = 0; Error == ERROR_SUCCESS && Index < Count && Index < SAID_REFERENCES; Index++)
         printf(" %lu", References[Index]);
     printf("\n");
     fflush(stdout);
@@ -346,6 +346,111 @@ static void Unwatch(void) /* unwatch SESSION WATCH */
     Say(XcStoreRemoveWatch(Session(), Address(2)), "");
 }
 
+/* --- Many threads in one session, each with things of its own. */
+
+typedef struct _STRESS {
+    PXENCONTROL_CONTEXT Xc;
+    ULONG Thread, Rounds;
+    CHAR *Step; /* where it failed */
+} STRESS;
+
+static DWORD StressPort(STRESS *Stress, HANDLE Ready)
+{
+    ULONG Port = 0;
+    DWORD Error = XcEvtchnOpenUnbound(Stress->Xc, 0, Ready, Stress->Thread % 2, &Port);
+
+    Stress->Step = "port";
+    if (Error == ERROR_SUCCESS)
+        Error = XcEvtchnNotify(Stress->Xc, Port);
+    if (Error == ERROR_SUCCESS)
+        Error = XcEvtchnUnmask(Stress->Xc, Port);
+    return Error != ERROR_SUCCESS ? Error : XcEvtchnClose(Stress->Xc, Port);
+}
+
+static DWORD StressGrant(STRESS *Stress)
+{
+    ULONG References[3];
+    BYTE *Page = NULL;
+    DWORD Error =
+        XcGnttabPermitForeignAccess(Stress->Xc, 0, 3, 0, 0, 0, (PVOID *)&Page, References);
+
+    Stress->Step = "grant";
+    if (Error != ERROR_SUCCESS)
+        return Error;
+    memset(Page, (int)Stress->Thread, 3 * 4096);
+    if (Page[0] != (BYTE)Stress->Thread || Page[3 * 4096 - 1] != (BYTE)Stress->Thread)
+        return ERROR_CRC;
+    return XcGnttabRevokeForeignAccess(Stress->Xc, Page);
+}
+
+static DWORD StressStore(STRESS *Stress, HANDLE Ready, ULONG Round)
+{
+    CHAR Path[64], Value[32], Back[32];
+    PVOID Handle = NULL;
+    DWORD Error;
+
+    Stress->Step = "store";
+    snprintf(Path, sizeof(Path), "data/stress/%lu", Stress->Thread);
+    snprintf(Value, sizeof(Value), "%lu-%lu", Stress->Thread, Round);
+    Error = XcStoreWrite(Stress->Xc, Path, Value);
+    if (Error == ERROR_SUCCESS)
+        Error = XcStoreRead(Stress->Xc, Path, sizeof(Back), Back);
+    if (Error == ERROR_SUCCESS && strcmp(Back, Value) != 0)
+        Error = ERROR_CRC;
+    if (Error == ERROR_SUCCESS)
+        Error = XcStoreAddWatch(Stress->Xc, Path, Ready, &Handle);
+    /* The watch's first event, then that of a change. */
+    if (Error == ERROR_SUCCESS)
+        Error = WaitForSingleObject(Ready, 20000);
+    if (Error == ERROR_SUCCESS)
+        Error = XcStoreWrite(Stress->Xc, Path, "x");
+    if (Error == ERROR_SUCCESS)
+        Error = WaitForSingleObject(Ready, 20000);
+    return Error != ERROR_SUCCESS ? Error : XcStoreRemoveWatch(Stress->Xc, Handle);
+}
+
+static DWORD WINAPI StressThread(PVOID Parameter)
+{
+    STRESS *Stress = Parameter;
+    HANDLE Ready = CreateEventW(NULL, FALSE, FALSE, NULL);
+    DWORD Error = ERROR_SUCCESS;
+    ULONG Round;
+
+    for (Round = 0; Round < Stress->Rounds && Error == ERROR_SUCCESS; Round++) {
+        Error = StressPort(Stress, Ready);
+        ResetEvent(Ready);
+        if (Error == ERROR_SUCCESS)
+            Error = StressGrant(Stress);
+        if (Error == ERROR_SUCCESS)
+            Error = StressStore(Stress, Ready, Round);
+    }
+    CloseHandle(Ready);
+    return Error;
+}
+
+static void RunStress(void) /* stress SESSION THREADS ROUNDS */
+{
+    STRESS Stress[16];
+    HANDLE Threads[16];
+    ULONG Index, Count = Number(2) < 16 ? Number(2) : 16;
+    DWORD Error, First = ERROR_SUCCESS;
+
+    for (Index = 0; Index < Count; Index++) {
+        Stress[Index] = (STRESS){Session(), Index, Number(3), ""};
+        Threads[Index] = CreateThread(NULL, 0, StressThread, &Stress[Index], 0, NULL);
+    }
+    for (Index = 0; Index < Count; Index++) {
+        WaitForSingleObject(Threads[Index], INFINITE);
+        GetExitCodeThread(Threads[Index], &Error);
+        CloseHandle(Threads[Index]);
+        if (Error != ERROR_SUCCESS)
+            fprintf(stderr, "xc_shell: thread %lu: %s: error %lu\n", Index, Stress[Index].Step,
+                    Error);
+        First = First == ERROR_SUCCESS ? Error : First;
+    }
+    Say(First, "");
+}
+
 static void Leave(void) /* exit: without closing anything */
 {
     Say(0, "");
@@ -384,6 +489,7 @@ static const struct {
     {"perms", Permissions},
     {"watch", Watch},
     {"unwatch", Unwatch},
+    {"stress", RunStress},
     {"exit", Leave},
 };
 
