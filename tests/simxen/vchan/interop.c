@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The interoperability matrix: ours and Debian's libxenvchan as server and client, in two domains,
- * over real xenstored. For every pair of ring orders that the protocol knows (10 to 20, in the
- * control page and in pages of their own) and message sizes from one byte to more than a ring:
- * packets and streams, blocking and polled, both directions at full content check; then data left
- * in the ring when its writer closes, which must still be read.
- *
- *   interop SERVER-LIBRARY CLIENT-LIBRARY        (inside `simxen host`)
+ * One side of the interoperability matrix, the same on Linux and under Wine: for every pair of ring
+ * orders that the protocol knows (10 to 20, in the control page and in pages of their own) and
+ * message sizes from one byte to more than a ring, packets and streams, blocking and polled, both
+ * directions with the content checked; then data left in the ring when its writer closes, which
+ * must still be read.
  */
-#include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "tests/simxen/vchan/role.h"
-#include "tests/simxen/vchan/vchan_library.h"
+#include "tests/simxen/vchan/interop.h"
 
-enum { SOCKET = 3, LARGEST = 3 << 19, TAIL_BYTES = 777 };
+enum { LARGEST = 3 << 19, TAIL_BYTES = 777 };
 
 struct rings {
     size_t left, right;
@@ -50,15 +43,6 @@ static uint8_t content(uint32_t at)
     return (uint8_t)(at * 131 + (at >> 7) + (at >> 15));
 }
 
-/* One event, as a program with a poll loop takes it. */
-static void poll_once(struct side *side)
-{
-    struct pollfd fd = {.fd = side->library.fd_for_select(side->vchan), .events = POLLIN};
-
-    CHECK(poll(&fd, 1, -1) == 1);
-    CHECK(side->library.wait(side->vchan) == 0);
-}
-
 static void put(struct side *side, size_t size)
 {
     size_t done = 0;
@@ -74,7 +58,7 @@ static void put(struct side *side, size_t size)
         CHECK(!side->vchan->blocking || (size_t)count == size);
         done += (size_t)count;
         if (count == 0)
-            poll_once(side);
+            interop_poll(&side->library, side->vchan);
     }
 }
 
@@ -90,7 +74,7 @@ static void get(struct side *side, size_t size)
         CHECK(!side->vchan->blocking || count > 0);
         done += (size_t)count;
         if (count == 0)
-            poll_once(side);
+            interop_poll(&side->library, side->vchan);
     }
     for (size_t i = 0; i < size; i++)
         CHECK(buffer[i] == content(side->position + (uint32_t)i));
@@ -121,11 +105,11 @@ static void open_vchan(struct side *side, int peer, const struct rings *rings)
         side->vchan = side->library.server_init(NULL, peer, path, rings->left, rings->right);
         CHECK(side->vchan);
         CHECK(side->library.is_open(side->vchan) == 2);
-        role_tell(SOCKET, 'o');
+        interop_tell('o');
     } else {
         snprintf(path, sizeof(path), "/local/domain/%d/data/vchan/%s/5", peer,
                  getenv("SIMXEN_DOMID"));
-        CHECK(role_hear(SOCKET) == 'o');
+        CHECK(interop_hear() == 'o');
         side->vchan = side->library.client_init(NULL, peer, path);
         CHECK(side->vchan);
         CHECK(side->library.is_open(side->vchan) == 1);
@@ -145,11 +129,11 @@ static void drain_after_close(struct side *side, bool writes)
         memset(tail, 0x5a, sizeof(tail));
         CHECK(side->library.write(side->vchan, tail, TAIL_BYTES) == TAIL_BYTES);
         side->library.close(side->vchan);
-        role_tell(SOCKET, 'c');
-        CHECK(role_hear(SOCKET) == 'd');
+        interop_tell('c');
+        CHECK(interop_hear() == 'd');
         return;
     }
-    CHECK(role_hear(SOCKET) == 'c');
+    CHECK(interop_hear() == 'c');
     CHECK(side->library.is_open(side->vchan) == 0);
     while ((count = side->library.read(side->vchan, tail, 100)) > 0) {
         for (int i = 0; i < count; i++)
@@ -159,7 +143,7 @@ static void drain_after_close(struct side *side, bool writes)
     CHECK(count == -1 && total == TAIL_BYTES);
     CHECK(side->library.write(side->vchan, tail, 1) == -1);
     side->library.close(side->vchan);
-    role_tell(SOCKET, 'd');
+    interop_tell('d');
 }
 
 static void one_channel(struct side *side, int peer, const struct rings *rings, bool server_leaves)
@@ -176,42 +160,15 @@ static void one_channel(struct side *side, int peer, const struct rings *rings, 
     drain_after_close(side, side->is_server == server_leaves);
 }
 
-static int play(const char *role, const char *library, int peer)
+int interop_play(const char *role, const char *library, int peer)
 {
     struct side side = {.is_server = strcmp(role, "server") == 0};
 
     buffer = malloc(LARGEST);
     CHECK(buffer);
-    vchan_library_load(&side.library, library);
+    interop_load(&side.library, library);
     for (size_t i = 0; i < sizeof(all_rings) / sizeof(all_rings[0]); i++)
         one_channel(&side, peer, &all_rings[i], i % 2);
     free(buffer);
-    return 0;
-}
-
-int main(int argc, char **argv)
-{
-    int sockets[2], domid;
-    char number[12];
-    pid_t server, client;
-
-    if (argc == 4)
-        return play(argv[1], argv[2], atoi(argv[3]));
-    CHECK(argc == 3);
-    domid = role_create_domain("peer");
-    snprintf(number, sizeof(number), "%d", domid);
-    /* Server in the guest, client in domain 0, and the other way round. */
-    for (int in_guest = 0; in_guest < 2; in_guest++) {
-        char *server_argv[] = {argv[0], "server", argv[1], in_guest ? "0" : number, NULL};
-        char *client_argv[] = {argv[0], "client", argv[2], in_guest ? number : "0", NULL};
-        CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
-        server = role_start(in_guest ? domid : 0, server_argv, sockets[0]);
-        client = role_start(in_guest ? 0 : domid, client_argv, sockets[1]);
-        close(sockets[0]);
-        close(sockets[1]);
-        role_join(server);
-        role_join(client);
-    }
-    role_destroy_domain(domid);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "tests/simxen/vchan/role.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,15 +60,30 @@ void role_destroy_domain(int domid)
     role_join(pid);
 }
 
-pid_t role_start(int domid, char *const argv[], int fd)
+/* A descriptor must not be overwritten before it is moved. */
+static void place_descriptors(int hear, int tell, int number)
+{
+    int spare_hear = fcntl(hear, F_DUPFD, 64), spare_tell = fcntl(tell, F_DUPFD, 64);
+
+    if (hear >= 0)
+        dup2(spare_hear, number);
+    if (tell >= 0)
+        dup2(spare_tell, number + 1);
+    for (int other = 3; other < 128; other++) {
+        if ((other != number || hear < 0) && (other != number + 1 || tell < 0))
+            close(other);
+    }
+}
+
+pid_t role_start_piped(int domid, char *const argv[], int hear, int tell, int number)
 {
     const char *words[24] = {tool(), "exec", NULL, "--"};
-    char number[12];
+    char domain[12];
     int count = 4;
     pid_t pid;
 
-    snprintf(number, sizeof(number), "%d", domid);
-    words[2] = number;
+    snprintf(domain, sizeof(domain), "%d", domid);
+    words[2] = domain;
     for (int i = 0; argv[i]; i++)
         words[count++] = argv[i];
     words[count] = NULL;
@@ -75,10 +91,7 @@ pid_t role_start(int domid, char *const argv[], int fd)
     pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        if (fd >= 0)
-            dup2(fd, 3);
-        for (int other = 4; other < 64; other++)
-            close(other);
+        place_descriptors(hear, tell, number);
         if (domid == 0)
             execv(words[4], (char *const *)words + 4);
         else
@@ -86,6 +99,11 @@ pid_t role_start(int domid, char *const argv[], int fd)
         _exit(127);
     }
     return pid;
+}
+
+pid_t role_start(int domid, char *const argv[], int fd)
+{
+    return role_start_piped(domid, argv, fd, -1, 3);
 }
 
 void role_join(pid_t pid)

@@ -24,6 +24,8 @@ int role_create_domain(const char *name);
 void role_destroy_domain(int domid);
 /* Runs argv (argv[0]: a path) in the domain, with fd as its descriptor 3 (-1: none). */
 pid_t role_start(int domid, char *const argv[], int fd);
+/* The same with two descriptors, hear at number and tell at number + 1. */
+pid_t role_start_piped(int domid, char *const argv[], int hear, int tell, int number);
 /* Waits for it; it must have ended with exit code 0. */
 void role_join(pid_t pid);
 
