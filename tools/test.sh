@@ -44,6 +44,7 @@ run_suites() { # build folder, meson's arguments
     echo
     echo "== $folder: $*"
     rm -f "$folder/meson-logs/testlog.json"
+    ninja -C "$folder" --quiet build.ninja >/dev/null
     # shellcheck disable=SC2086
     $fixed_layout meson test -C "$folder" --print-errorlogs --num-processes 2 "$@" 2>&1 |
         grep -v -e '^ninja:' -e '^Full log' -e '^$' -e '^\[' -e '^Ok:' -e '^Expected Fail:' \
