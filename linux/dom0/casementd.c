@@ -21,9 +21,21 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xenstore.h>
+
+enum { LOG_BYTES_MAX = 16 << 20 };
+
+/* Guests cause lines: they must not fill the disk. */
+static void bound_log(void)
+{
+    struct stat status;
+    if (fstat(2, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > LOG_BYTES_MAX &&
+        ftruncate(2, 0) == 0)
+        fputs("(the log was full; what was before is gone)\n", stderr);
+}
 
 void log_line(const char *format, ...)
 {
@@ -37,6 +49,7 @@ void log_line(const char *format, ...)
         if ((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f)
             *c = '?';
     }
+    bound_log();
     time_t now = time(NULL);
     struct tm local;
     strftime(stamp, sizeof stamp, "%H:%M:%S", localtime_r(&now, &local));

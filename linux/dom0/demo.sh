@@ -68,6 +68,11 @@ digests() { # folder
 
 # --- The steps
 
+bring_up() {
+    "$casement" up win work || return 1
+    note='their agents are connected'
+}
+
 version() {
     note=$("$casement" run win -- cmd /c ver | lines)
     [[ $note == *Windows* ]]
@@ -212,7 +217,7 @@ ${bold}Two Windows guests, "win" and "work", and a host, on Xen's own software$p
   Casement                 $(git -C "$top" describe --always --dirty 2>/dev/null || echo '?')
 
 EOF
-step 'casement up win work' "$casement" up win work
+step 'casement up win work' bring_up
 if [ $failed = 0 ]; then
     make_files
     step 'run a command in a guest' version

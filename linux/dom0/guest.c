@@ -90,7 +90,8 @@ static void connecting_ready(struct daemon *daemon, struct source *source)
         return;
     }
     /* Tried again when the agent's node changes or domains come and go. */
-    log_line("guest %s: connecting to its agent failed: %s", guest->name, strerror(errno));
+    if (errno != ESRCH) /* the domain's end has a line of its own */
+        log_line("guest %s: connecting to its agent failed: %s", guest->name, strerror(errno));
     disconnect(daemon, guest);
 }
 

@@ -45,7 +45,7 @@ bool service_start(struct daemon *daemon, struct call *call, const struct guest 
     service->call = call;
 
     char *program = path_join(daemon->layout.dom0, "casement-rpc");
-    char *log = path_join(daemon->layout.runtime, "services.log");
+    char *log = path_join(daemon->layout.home, "log/services");
     char *argv[] = {program, domain, port, (char *)guest->name, (char *)name, (char *)target, NULL};
     struct process_spec spec = {.argv = argv, .environment = environ, .log_path = log};
     int pidfd = -1;

@@ -132,6 +132,13 @@ case_run() { # exit codes, the three streams, arguments
     same "exit code" 7 $?
     "$casement" run win -- cmd /c exit 300
     same "low 8 bits of the exit code" 44 $?
+    "$casement" run -u DEFAULT win cmd /c exit 3
+    same "exit code with the options before the guest" 3 $?
+    "$casement" run win --no-wait -- cmd /c 'ping -n 1000 127.0.0.1 & exit 9'
+    same "exit code without waiting" 0 $?
+    cp "$build/windows/tests/wine/dom0/echo.exe" "$(drive win)/echo.exe"
+    same "arguments as they were given" '[a b]["c\"d"][e\][][\\f]' "$("$casement" run win -- \
+        'C:\echo.exe' --arguments 'a b' '"c\"d"' 'e\' '' '\\f' | tr -d '\r\n')"
     same "stdout alone" $'out\r' "$("$casement" run win -- 'cmd /c echo out& echo err>&2' 2>err)"
     same "stderr alone" $'err\r' "$(cat err)"
     "$casement" run win -- no-such-program.exe 2>/dev/null
@@ -141,7 +148,7 @@ case_run() { # exit codes, the three streams, arguments
     grep -q 'no guest "nowhere"' err || fail "the message does not name the guest: $(cat err)"
     "$casement" run win 2>/dev/null
     same "usage error" 2 $?
-    same "nothing open at the end" "0 open, 5 in all" \
+    same "nothing open at the end" "0 open, 8 in all" \
         "$("$casement" status | awk '$1 == "win" { print $5, $6, $7, $8, $9 }')"
 }
 
