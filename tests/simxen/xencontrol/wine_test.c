@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -725,7 +726,7 @@ static void without_an_instance_it_is_not_supported(void **state)
     free(dir);
 }
 
-/* --- */
+/* --- The instance ends under a running session */
 
 static unsigned create_domain(void)
 {
@@ -736,6 +737,72 @@ static unsigned create_domain(void)
     pclose(tool);
     return created;
 }
+
+static pid_t daemon_of(pid_t host)
+{
+    char path[64];
+    int daemon = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)host, (int)host);
+    FILE *children = fopen(path, "r");
+    assert_non_null(children);
+    assert_int_equal(fscanf(children, "%d", &daemon), 1); /* it is started first */
+    fclose(children);
+    return daemon;
+}
+
+static void kill_and_wait(pid_t pid)
+{
+    struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    assert_true(ended.fd >= 0);
+    kill(pid, SIGKILL);
+    assert_int_equal(poll(&ended, 1, SOON_MS), 1);
+    close(ended.fd);
+}
+
+static void a_dead_hypervisor_is_an_error_and_no_hang(void **state)
+{
+    struct shell kept = win, host;
+    char **kept_command = shell_command, dir[256], *ours = strdup(getenv("SIMXEN_DIR"));
+    unsigned kept_domid = domid;
+    int pid = 0;
+
+    shell_command = (char *[]){
+        getenv("SIMXEN_TOOL"), "host", "--", "sh", "-c", "echo $SIMXEN_DIR $PPID; read end", NULL};
+    shell_start(&host);
+    shell_command = kept_command;
+    assert_int_equal(fscanf(host.out, "%255s %d", dir, &pid), 2);
+    setenv("SIMXEN_DIR", dir, 1);
+    domid = create_domain();
+    assert_true(domid > 0);
+    shell_start(&win);
+    setenv("SIMXEN_DIR", ours, 1);
+    ask("open");
+    unsigned event = ask("event"), port = ask("unbound 0 0 %u 0", event);
+    ask("watch 0 data %u", event);
+    ask("permit 0 0 1 0 0 0");
+
+    kill_and_wait(daemon_of(pid));
+    assert_int_equal(say("read 0 domid 16"), ERROR_GEN_FAILURE);
+    assert_int_equal(say("read 0 domid 16"), ERROR_GEN_FAILURE);
+    assert_int_equal(say("permit 0 0 1 0 0 0"), ERROR_GEN_FAILURE);
+    assert_int_equal(say("unbound 0 0 %u 0", event), ERROR_GEN_FAILURE);
+    assert_int_equal(say("watch 0 data %u", event), ERROR_GEN_FAILURE);
+    ask("closeport 0 %u", port);
+    ask("close 0");
+    assert_int_equal(say("open"), ERROR_NOT_SUPPORTED);
+    say("exit");
+    waitpid(win.pid, NULL, 0);
+    fclose(host.in);
+    waitpid(host.pid, NULL, 0);
+    fclose(host.out);
+    fclose(win.in);
+    fclose(win.out);
+    win = kept;
+    domid = kept_domid;
+    free(ours);
+}
+
+/* --- */
 
 static int group_setup(void **state)
 {
@@ -794,6 +861,7 @@ int main(int argc, char **argv)
         TEST(a_killed_program_leaves_nothing),
         TEST(a_program_that_just_exits_leaves_nothing),
         TEST(without_an_instance_it_is_not_supported),
+        TEST(a_dead_hypervisor_is_an_error_and_no_hang),
     };
 
     shell_command = argv + 1;
