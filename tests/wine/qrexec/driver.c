@@ -281,17 +281,25 @@ static bool turn_session(struct session *session)
     return did;
 }
 
+static bool turn_all(struct guest *guest)
+{
+    bool did = turn_control(guest);
+    for (unsigned int i = 0; i < guest->session_count; i++)
+        did |= turn_session(&guest->sessions[i]);
+    return did;
+}
+
 void guest_turn(struct guest *guest, int timeout_ms)
 {
     struct pollfd fds[DRIVER_SESSIONS + 1];
     libvchan_t *vchans[DRIVER_SESSIONS + 1];
     nfds_t count = 0;
-    bool did = turn_control(guest);
 
-    for (unsigned int i = 0; i < guest->session_count; i++)
-        did |= turn_session(&guest->sessions[i]);
-    if (did)
+    if (turn_all(guest))
         return;
+    for (int spin = 0; spin < guest->spins; spin++)
+        if (turn_all(guest))
+            return;
     if (guest->control)
         vchans[count++] = guest->control;
     for (unsigned int i = 0; i < guest->session_count; i++)

@@ -68,6 +68,7 @@ struct guest {
     uint8_t queue[262144]; /* to the agent */
     size_t queue_size;
     uint32_t next_port;
+    int spins; /* how often guest_turn() looks again before it waits, as libvchan's own waits do */
     struct session sessions[DRIVER_SESSIONS];
     unsigned int session_count;
     struct qrexec_control trigger; /* the last TRIGGER_SERVICE* */

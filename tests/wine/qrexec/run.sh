@@ -26,7 +26,6 @@ for file in agent/qrexec/qrexec-agent.exe agent/qrexec/qrexec-client-vm.exe rpc/
     ln "$windows/windows/$file" "$CASEMENT_TEST_BIN/" 2>/dev/null ||
         cp "$windows/windows/$file" "$CASEMENT_TEST_BIN/"
 done
-ln "$windows"/tests/wine/qrexec/*.exe "$CASEMENT_TEST_BIN/" 2>/dev/null ||
-    cp "$windows"/tests/wine/qrexec/*.exe "$CASEMENT_TEST_BIN/"
+cp "$windows"/tests/wine/qrexec/*.exe "$windows"/bench/qrexec/*.exe "$CASEMENT_TEST_BIN/"
 cp -r "$top/windows/rpc/qubes-rpc" "$top/windows/rpc/rpc-config" "$folder/casement/"
 "$CASEMENT_TEST_SIMXEN" host -- "$@"

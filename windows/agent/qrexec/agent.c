@@ -16,9 +16,13 @@ enum {
 
 DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
 {
+    SYSTEM_INFO System;
+
     memset(Agent, 0, sizeof(*Agent));
     Agent->PipeName = Options->PipeName;
     Agent->Folders = Options->Folders;
+    GetSystemInfo(&System);
+    vchan_spin_init(&Agent->Spin, System.dwNumberOfProcessors > 1);
     Agent->VchanEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->IoEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->WakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
@@ -122,6 +126,43 @@ static BOOL Wait(_Inout_ AGENT *Agent, _In_ DWORD TimeLimitMs, _Out_ DWORD *Erro
     return Result != WAIT_OBJECT_0 && Result != WAIT_FAILED;
 }
 
+static ULONGLONG NowNs(void)
+{
+    LARGE_INTEGER Now, Frequency;
+    QueryPerformanceCounter(&Now);
+    QueryPerformanceFrequency(&Frequency);
+    return (ULONGLONG)((double)Now.QuadPart * 1e9 / (double)Frequency.QuadPart);
+}
+
+/* Goes on looking for a while, as waking from a wait costs more than what is waited for when
+ * bytes flow. TRUE: there was something. */
+static BOOL Spin(_Inout_ AGENT *Agent)
+{
+    const DWORD BudgetNs = vchan_spin_budget_ns(&Agent->Spin);
+
+    if (!BudgetNs)
+        return FALSE;
+    for (const ULONGLONG End = NowNs() + BudgetNs; NowNs() < End;) {
+        YieldProcessor();
+        if (Round(Agent)) {
+            vchan_spin_paid(&Agent->Spin);
+            return TRUE;
+        }
+    }
+    vchan_spin_in_vain(&Agent->Spin);
+    return FALSE;
+}
+
+static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
+{
+    const BOOL HadCredit = vchan_spin_budget_ns(&Agent->Spin) != 0;
+    const ULONGLONG Begin = NowNs();
+    const BOOL Go = Wait(Agent, CLOCK_TICK_MS, Error);
+    if (!HadCredit)
+        vchan_spin_slept(&Agent->Spin, NowNs() - Begin);
+    return Go;
+}
+
 DWORD AgentRun(_Inout_ AGENT *Agent)
 {
     DWORD Error = ERROR_SUCCESS;
@@ -129,8 +170,8 @@ DWORD AgentRun(_Inout_ AGENT *Agent)
     BOOL Go = TRUE;
 
     while (Go) {
-        if (!Round(Agent)) {
-            Go = Wait(Agent, CLOCK_TICK_MS, &Error);
+        if (!Round(Agent) && !Spin(Agent)) {
+            Go = WaitLong(Agent, &Error);
             BusyRounds = 0;
         } else if (++BusyRounds == ROUNDS_PER_GLANCE) {
             Go = Wait(Agent, 0, &Error);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <windows.h>
+#include "core/vchan/vchan_spin.h"
 #include "windows/agent/qrexec/blocks.h"
 #include "windows/agent/qrexec/control_channel.h"
 #include "windows/agent/qrexec/service_lookup.h"
@@ -26,10 +27,11 @@ typedef struct AGENT {
     SERVICE_FOLDERS Folders;
     CONTROL_CHANNEL Control;
     PCWSTR PipeName;
-    struct CALL *Calls;    /* singly linked */
-    struct RELAY *Relays;  /* one of them listens for the next client */
-    ULONGLONG NextRequest; /* numbers the requests of this agent's life */
-    BOOL SessionsChanged;  /* somebody logged on or off since the last round */
+    struct CALL *Calls;     /* singly linked */
+    struct RELAY *Relays;   /* one of them listens for the next client */
+    ULONGLONG NextRequest;  /* numbers the requests of this agent's life */
+    struct vchan_spin Spin; /* before a wait: the other side of a busy ring answers soon */
+    BOOL SessionsChanged;   /* somebody logged on or off since the last round */
 } AGENT;
 
 typedef struct AGENT_OPTIONS {

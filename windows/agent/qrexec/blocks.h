@@ -8,10 +8,11 @@
 #include <windows.h>
 
 enum {
-    BLOCK_DATA_BYTES = 65536,
+    /* Several messages: a request to a pipe costs much more than the bytes it moves. */
+    BLOCK_DATA_BYTES = 262144,
     /* Room before the data for a message header, and for the largest request of a local client. */
     BLOCK_BYTES = BLOCK_DATA_BYTES + 256,
-    BLOCKS_KEPT = 16, /* idle ones that are not given back to the heap */
+    BLOCKS_KEPT = 8, /* idle ones that are not given back to the heap */
 };
 
 typedef struct BLOCKS {

@@ -48,21 +48,24 @@ static void CloseOutput(_Inout_ struct AGENT *Agent, _Inout_ CALL_OUTPUT *Output
     PipeCancel(&Output->Io, &Count);
     BlockReturn(&Agent->Blocks, Output->Block);
     Output->Block = NULL;
-    Output->Filled = 0;
+    Output->Filled = Output->Sent = 0;
     Output->Ended = TRUE;
 }
 
 static void CloseInput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 {
+    CALL_INPUT *const Input = &Call->Input;
     DWORD Count;
 
-    PipeCancel(&Call->Input.Io, &Count);
-    BlockReturn(&Agent->Blocks, Call->Input.Block);
-    Call->Input.Block = NULL;
+    PipeCancel(&Input->Io, &Count);
+    BlockReturn(&Agent->Blocks, Input->Writing);
+    BlockReturn(&Agent->Blocks, Input->Gathering);
+    Input->Writing = Input->Gathering = NULL;
+    Input->Gathered = 0;
     if (Call->Child.Stdin)
         CloseHandle(Call->Child.Stdin);
     Call->Child.Stdin = NULL;
-    Call->Input.Broken = TRUE;
+    Input->Broken = TRUE;
 }
 
 void CallClose(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
@@ -176,24 +179,27 @@ static BOOL Start(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 
 /* --- from the channel to the program */
 
-/* Joins the pieces of data in a block at its front; their size in *Size. FALSE: protocol error. */
-static BOOL Unpack(_Inout_ CALL *Call, _Inout_ BYTE *Block, _In_ DWORD Count, _Out_ DWORD *Size)
+/* Takes the messages apart that lie behind what was gathered, and adds their data to it. FALSE:
+ * protocol error. */
+static BOOL Unpack(_Inout_ CALL *Call, _In_ DWORD Count)
 {
-    const uint8_t *Next = Block;
+    CALL_INPUT *const Input = &Call->Input;
+    const uint8_t *Next = Input->Gathering + Input->Gathered;
     size_t Left = Count;
     struct qrexec_arrival Arrival;
     enum qrexec_progress Progress;
 
-    *Size = 0;
     while ((Progress = qrexec_channel_receive(&Call->Channel, &Next, &Left, &Arrival)) ==
            QREXEC_MESSAGE) {
         if (Arrival.kind == QREXEC_GOT_DATA) {
-            memmove(Block + *Size, Arrival.data, Arrival.size);
-            *Size += (DWORD)Arrival.size;
+            memmove(Input->Gathering + Input->Gathered, Arrival.data, Arrival.size);
+            Input->Gathered += (DWORD)Arrival.size;
         } else if (Arrival.kind == QREXEC_GOT_END) {
-            Call->Input.Ended = TRUE;
+            Input->Ended = TRUE;
         }
     }
+    if (Input->Broken)
+        Input->Gathered = 0;
     return Progress != QREXEC_FAILED;
 }
 
@@ -206,76 +212,95 @@ static void Fault(_Inout_ CALL *Call)
     Call->Over = TRUE;
 }
 
-/* A write to the program ended; whatever could not be written is dropped. */
-static void InputWritten(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _In_ PIPE_RESULT Result)
+/* How much may be read from the channel now. */
+static DWORD InputRoom(_In_ const CALL *Call)
 {
+    /* Before HELLO only HELLO is taken: data for a program that is not there yet stays in the
+     * ring. */
+    if (!Call->Channel.version)
+        return HEADER_BYTES + 4 - (DWORD)(Call->Channel.header_got + Call->Channel.body_got);
+    return Call->Started ? BLOCK_DATA_BYTES - Call->Input.Gathered : 0;
+}
+
+static BOOL Gather(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    CALL_INPUT *const Input = &Call->Input;
+    const DWORD Room = InputRoom(Call);
+
+    if (!Room)
+        return FALSE;
+    if (!Input->Gathering)
+        Input->Gathering = BlockTake(&Agent->Blocks);
+    if (!Input->Gathering)
+        return FALSE;
+    const DWORD Count = LinkRead(&Call->Link, Input->Gathering + Input->Gathered, Room);
+    if (Count && !Unpack(Call, Count))
+        Fault(Call);
+    if (!Input->Gathered) {
+        BlockReturn(&Agent->Blocks, Input->Gathering);
+        Input->Gathering = NULL;
+    }
+    return Count != 0;
+}
+
+/* Hands what was gathered to the program, or ends its stdin behind it. */
+static BOOL WriteInput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    CALL_INPUT *const Input = &Call->Input;
+    PIPE_RESULT Result;
+    DWORD Count;
+
+    if (Input->Broken)
+        return FALSE;
+    if (Input->Io.Busy) {
+        Result = PipePoll(&Input->Io, &Count);
+    } else if (Input->Gathered) {
+        Input->Writing = Input->Gathering;
+        Input->Gathering = NULL;
+        Count = Input->Gathered;
+        Input->Gathered = 0;
+        Result = PipeWrite(&Input->Io, Input->Writing, Count, &Count);
+        if (Result == PipePending)
+            return TRUE;
+    } else if (Input->Ended) {
+        CloseInput(Agent, Call);
+        if (Call->EndOnClientEof)
+            ChildKill(&Call->Child);
+        return TRUE;
+    } else {
+        return FALSE;
+    }
+    if (Result == PipePending)
+        return FALSE;
+    BlockReturn(&Agent->Blocks, Input->Writing);
+    Input->Writing = NULL;
     if (Result == PipeEnded)
         CloseInput(Agent, Call);
+    return TRUE;
 }
 
 static BOOL Receive(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 {
-    CALL_INPUT *const Input = &Call->Input;
-    DWORD Count, Size;
-    BOOL Did = FALSE;
-
-    if (Input->Io.Busy) {
-        const PIPE_RESULT Result = PipePoll(&Input->Io, &Count);
-        if (Result == PipePending)
-            return FALSE;
-        InputWritten(Agent, Call, Result);
-        Did = TRUE;
-    }
-    /* Data for a program that is not there yet stays in the ring. HELLO comes before it. */
-    if (Call->Channel.version && !Call->Started)
-        return Did;
-    if (!Input->Block)
-        Input->Block = BlockTake(&Agent->Blocks);
-    if (!Input->Block)
-        return Did;
-    /* Before HELLO only HELLO is taken, so that the data behind it waits too. */
-    Count = LinkRead(&Call->Link, Input->Block,
-                     Call->Channel.version
-                         ? BLOCK_DATA_BYTES
-                         : HEADER_BYTES + 4 -
-                               (DWORD)(Call->Channel.header_got + Call->Channel.body_got));
-    if (Count && !Unpack(Call, Input->Block, Count, &Size))
-        Fault(Call);
-    else if (Count && Size && !Input->Broken)
-        InputWritten(Agent, Call, PipeWrite(&Input->Io, Input->Block, Size, &Size));
-    if (Input->Ended && !Input->Io.Busy && !Input->Broken) {
-        CloseInput(Agent, Call);
-        Did = TRUE;
-        if (Call->EndOnClientEof)
-            ChildKill(&Call->Child);
-    }
-    if (!Input->Io.Busy && !Count) {
-        BlockReturn(&Agent->Blocks, Input->Block);
-        Input->Block = NULL;
-    }
-    return Did || Count;
+    BOOL Did = Gather(Agent, Call);
+    if (Call->Started && !Call->Over)
+        Did |= WriteInput(Agent, Call);
+    return Did;
 }
 
 /* --- from the program to the channel */
-
-static DWORD OutputRoom(_In_ const CALL *Call, _In_ const CALL_OUTPUT *Output)
-{
-    const DWORD Chunk = (DWORD)qrexec_channel_chunk(&Call->Channel);
-    return Output->Block ? min(Chunk, BLOCK_DATA_BYTES)
-                         : min(Chunk, sizeof(Output->Small) - HEADER_BYTES);
-}
 
 static BYTE *OutputBuffer(_Inout_ CALL_OUTPUT *Output)
 {
     return Output->Block ? Output->Block : Output->Small;
 }
 
-static void OutputArrived(_Inout_ struct AGENT *Agent, _In_ const CALL *Call,
-                          _Inout_ CALL_OUTPUT *Output, _In_ PIPE_RESULT Result, _In_ DWORD Count)
+static void OutputArrived(_Inout_ struct AGENT *Agent, _Inout_ CALL_OUTPUT *Output,
+                          _In_ PIPE_RESULT Result, _In_ DWORD Count)
 {
     if (Result == PipePending)
         return;
     Output->Filled = Result == PipeDone ? Count : 0;
+    Output->Sent = 0;
     Output->Fast = Output->Filled >= sizeof(Output->Small) - HEADER_BYTES;
     if (Result == PipeEnded)
         CloseOutput(Agent, Output);
@@ -284,9 +309,22 @@ static void OutputArrived(_Inout_ struct AGENT *Agent, _In_ const CALL *Call,
 /* Nothing is in the pipe any more, and who wrote to it has ended. */
 static BOOL Drained(_In_ const CALL *Call, _In_ const CALL_OUTPUT *Output)
 {
-    DWORD Available = 0;
-    return ChildHasExited(&Call->Child) && Output->Io.Busy &&
-           (!PeekNamedPipe(Output->Io.Pipe, NULL, 0, NULL, &Available, NULL) || !Available);
+    return ChildHasExited(&Call->Child) && !PipeAvailable(&Output->Io);
+}
+
+/* A block, only when there is more in the pipe than the small buffer takes. */
+static DWORD PrepareRead(_Inout_ struct AGENT *Agent, _Inout_ CALL_OUTPUT *Output)
+{
+    const DWORD Small = sizeof(Output->Small) - HEADER_BYTES;
+
+    if (Output->Fast && PipeAvailable(&Output->Io) > Small) {
+        if (!Output->Block)
+            Output->Block = BlockTake(&Agent->Blocks);
+    } else {
+        BlockReturn(&Agent->Blocks, Output->Block);
+        Output->Block = NULL;
+    }
+    return Output->Block ? BLOCK_DATA_BYTES : Small;
 }
 
 static BOOL ReadOutput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _Inout_ CALL_OUTPUT *Output)
@@ -300,18 +338,12 @@ static BOOL ReadOutput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _Inout_ 
         Result = PipePoll(&Output->Io, &Count);
         if (Result == PipePending && Drained(Call, Output))
             Result = PipeCancel(&Output->Io, &Count);
-        OutputArrived(Agent, Call, Output, Result, Count);
+        OutputArrived(Agent, Output, Result, Count);
         return Result != PipePending;
     }
-    if (Output->Fast && !Output->Block)
-        Output->Block = BlockTake(&Agent->Blocks);
-    if (!Output->Fast) {
-        BlockReturn(&Agent->Blocks, Output->Block);
-        Output->Block = NULL;
-    }
-    Result = PipeRead(&Output->Io, OutputBuffer(Output) + HEADER_BYTES, OutputRoom(Call, Output),
-                      &Count);
-    OutputArrived(Agent, Call, Output, Result, Count);
+    const DWORD Room = PrepareRead(Agent, Output);
+    Result = PipeRead(&Output->Io, OutputBuffer(Output) + HEADER_BYTES, Room, &Count);
+    OutputArrived(Agent, Output, Result, Count);
     return TRUE;
 }
 
@@ -324,11 +356,13 @@ static BOOL NextMessage(_Inout_ CALL *Call)
         CALL_OUTPUT *const Output = &Call->Outputs[i];
         const enum qrexec_stream Stream = i ? QREXEC_STDERR : QREXEC_STDOUT;
         struct qrexec_header Header;
-        if (Output->Filled &&
-            qrexec_channel_put_chunk(&Call->Channel, Stream, Output->Filled, &Header)) {
-            BYTE *const Buffer = OutputBuffer(Output);
-            memcpy(Buffer, &Header, sizeof(Header));
-            LinkSend(&Call->Link, Buffer, HEADER_BYTES + Output->Filled);
+        Output->Chunk = (DWORD)qrexec_channel_put_chunk(&Call->Channel, Stream,
+                                                        Output->Filled - Output->Sent, &Header);
+        if (Output->Chunk) {
+            /* In front of the data: over bytes that are sent already, or the room for it. */
+            BYTE *const At = OutputBuffer(Output) + Output->Sent;
+            memcpy(At, &Header, sizeof(Header));
+            LinkSend(&Call->Link, At, HEADER_BYTES + Output->Chunk);
             Call->Sending = Output;
             return TRUE;
         }
@@ -343,6 +377,13 @@ static BOOL NextMessage(_Inout_ CALL *Call)
     return Size != 0;
 }
 
+static void ChunkSent(_Inout_ CALL_OUTPUT *Output)
+{
+    Output->Sent += Output->Chunk;
+    if (Output->Sent == Output->Filled)
+        Output->Filled = Output->Sent = 0; /* its buffer may be filled again */
+}
+
 static BOOL Send(_Inout_ CALL *Call)
 {
     BOOL Did = FALSE;
@@ -354,7 +395,7 @@ static BOOL Send(_Inout_ CALL *Call)
         if (Call->Link.OutLeft)
             return Did;
         if (Call->Sending)
-            Call->Sending->Filled = 0; /* its buffer may be filled again */
+            ChunkSent(Call->Sending);
         Call->Sending = NULL;
     } while (NextMessage(Call));
     return Did;

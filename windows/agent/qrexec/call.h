@@ -16,20 +16,26 @@
 
 struct AGENT;
 
-/* A stream that the program writes. Data lies behind room for the header in front of it. */
+/* A stream that the program writes. Data lies behind room for the header in front of it. While the
+ * program is silent or slow, reads go to Small: no block is held for what may never come. */
 typedef struct CALL_OUTPUT {
     PIPE_IO Io;
-    BYTE *Block;         /* lent while a read is in flight or data waits */
-    BYTE Small[8 + 504]; /* used instead of a block while the stream is slow */
-    BOOL Fast;           /* the last read filled its buffer */
-    DWORD Filled;        /* data bytes that wait to be sent */
-    BOOL Ended;          /* nothing more will come */
+    BYTE *Block;
+    BYTE Small[8 + 504];
+    BOOL Fast;    /* the last read filled its buffer */
+    DWORD Filled; /* data bytes read, ... */
+    DWORD Sent;   /* ... and how many of them are in messages that went out */
+    DWORD Chunk;  /* of these, those in the message on its way */
+    BOOL Ended;   /* nothing more will come */
 } CALL_OUTPUT;
 
-/* stdin, between the channel and the program. */
+/* stdin, between the channel and the program: one block is being written to the pipe, another
+ * takes what comes meanwhile. */
 typedef struct CALL_INPUT {
     PIPE_IO Io;
-    BYTE *Block;
+    BYTE *Writing;
+    BYTE *Gathering;
+    DWORD Gathered;
     BOOL Ended;  /* the caller ended it */
     BOOL Broken; /* the program closed it: the rest is dropped */
 } CALL_INPUT;

@@ -2,10 +2,11 @@
 /* See pipe_io.h. */
 #include <stdio.h>
 #include <string.h>
+#include "windows/agent/qrexec/blocks.h"
 #include "windows/agent/qrexec/pipe_io.h"
 
-/* Room in the pipe: two messages of the protocol, so that the child works while one travels. */
-enum { CHILD_PIPE_BYTES = 262144 };
+/* Room in the pipe: a block, so that the child works while one travels. */
+enum { CHILD_PIPE_BYTES = BLOCK_DATA_BYTES };
 
 void PipeIoInit(_Out_ PIPE_IO *Io, _In_ HANDLE Pipe, _In_ HANDLE SharedEvent)
 {
@@ -57,6 +58,13 @@ PIPE_RESULT PipeCancel(_Inout_ PIPE_IO *Io, _Out_ DWORD *Count)
         WaitForSingleObject(Io->Io.hEvent, INFINITE);
     SetEvent(Io->Io.hEvent); /* it may have been another's */
     return PipePoll(Io, Count);
+}
+
+DWORD PipeAvailable(_In_ const PIPE_IO *Io)
+{
+    DWORD Available = 0;
+    PeekNamedPipe(Io->Pipe, NULL, 0, NULL, &Available, NULL);
+    return Available;
 }
 
 DWORD PipeForChild(_In_ BOOL ChildReads, _Out_ HANDLE *Ours, _Out_ HANDLE *Childs)

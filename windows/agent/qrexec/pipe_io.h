@@ -31,6 +31,9 @@ PIPE_RESULT PipePoll(_Inout_ PIPE_IO *Io, _Out_ DWORD *Count);
 /* Takes the request in flight back: PipeDone when it was done before, else PipeEnded. */
 PIPE_RESULT PipeCancel(_Inout_ PIPE_IO *Io, _Out_ DWORD *Count);
 
+/* Bytes that a read would get at once. */
+DWORD PipeAvailable(_In_ const PIPE_IO *Io);
+
 /* A pipe for a child's stdio. *Ours is overlapped, *Childs is inheritable and synchronous. Both
  * are the caller's to close. ERROR_SUCCESS or why not. */
 DWORD PipeForChild(_In_ BOOL ChildReads, _Out_ HANDLE *Ours, _Out_ HANDLE *Childs);

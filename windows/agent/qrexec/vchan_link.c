@@ -65,12 +65,11 @@ BOOL LinkPoll(_Inout_ VCHAN_LINK *Link)
     return Link->State != Before;
 }
 
-/* Asking for the amount also asks the peer to wake us, so a 0 is safe to wait on. */
+/* A read or write of less than was asked also asks the peer to wake us, so it is safe to wait
+ * after it. */
 DWORD LinkRead(_Inout_ VCHAN_LINK *Link, _Out_writes_(Size) void *Buffer, _In_ DWORD Size)
 {
     if (Link->State != LinkOpen && Link->State != LinkEnded)
-        return 0;
-    if (libvchan_data_ready(Link->Vchan) <= 0)
         return 0;
     const int Count = libvchan_read(Link->Vchan, Buffer, Size);
     return Count > 0 ? (DWORD)Count : 0;
@@ -89,8 +88,6 @@ BOOL LinkFlush(_Inout_ VCHAN_LINK *Link)
     if (Link->State == LinkEnded)
         Link->OutLeft = 0; /* nobody will read it */
     while (Link->State == LinkOpen && Link->OutLeft) {
-        if (libvchan_buffer_space(Link->Vchan) <= 0)
-            break;
         const int Count = libvchan_write(Link->Vchan, Link->Out, Link->OutLeft);
         if (Count <= 0)
             break;
