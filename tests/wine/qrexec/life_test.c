@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Proves what the agent does around its calls: commands wait for their user's session, a local
+ * client that breaks the pipe's protocol ends only itself, and an agent that is killed in the
+ * middle of calls leaves nothing and can be started again. life_test NAME runs one of them.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/wine/qrexec/driver.h"
+
+static struct guest guest;
+
+static const char *command_of(const char *user, const char *program, const char *arguments)
+{
+    static char text[2000];
+    int used = snprintf(text, sizeof(text), "%s:Z:", user);
+    for (const char *c = getenv("CASEMENT_TEST_BIN"); *c; c++)
+        text[used++] = *c == '/' ? '\\' : *c;
+    snprintf(text + used, sizeof(text) - used, "\\%s %s", program, arguments);
+    return text;
+}
+
+/* Defect 11 of QWT: a command for a user who is not logged on failed (#9841). */
+static void commands_wait_for_the_session(void)
+{
+    const char *const options[] = {"--logon-event", "Local\\casement-test-logon", NULL};
+    guest_start(&guest, options);
+    guest_connect(&guest, 3);
+    struct session *waits =
+        guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "both"));
+    struct session *named =
+        guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("someone", "probe.exe", "cat"));
+    struct session *gives_up =
+        guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "both"));
+    named->input = (const uint8_t *)"kept until then";
+    named->input_size = 15;
+    /* The agent itself needs no session: its command runs, and runs after the others came. */
+    struct session *s = guest_call(&guest, command_of("SYSTEM", "probe.exe", "exit 4"), NULL);
+    EXPECT_EQUAL(s->exit_code, 4);
+    EXPECT(!waits->exited && !named->exited && waits->channel.version);
+    session_close(s);
+    session_close(gives_up);
+    PUMP_UNTIL(&guest, gives_up->terminated);
+    /* ... until somebody logs on. */
+    s = guest_call(&guest, command_of("SYSTEM", "probe.exe", "event Local\\casement-test-logon"),
+                   NULL);
+    session_close(s);
+    PUMP_UNTIL(&guest, waits->terminated && named->terminated);
+    EXPECT(strcmp(waits->got[QREXEC_STDOUT], "out") == 0);
+    EXPECT(strcmp(named->got[QREXEC_STDOUT], "kept until then") == 0);
+    session_close(waits);
+    session_close(named);
+    guest_stop(&guest);
+}
+
+static pid_t raw_client(const char *what, int *in)
+{
+    const char *const arguments[] = {"pipe_probe.exe", what, NULL};
+    int to[2];
+    EXPECT(pipe2(to, O_CLOEXEC) == 0);
+    const pid_t pid = guest_run(&guest, arguments, to[0], -1);
+    close(to[0]);
+    *in = to[1];
+    return pid;
+}
+
+static int exit_of(pid_t pid)
+{
+    int status;
+    EXPECT(waitpid(pid, &status, 0) == pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* pipe_probe exits 0 when the agent closed the pipe on it. */
+static void a_client_that_breaks_a_rule_ends_alone(void)
+{
+    static const char *const faults[] = {"garbage",  "no-hello",     "old-trigger",
+                                         "bad-name", "two-requests", "endless"};
+    int in;
+    guest_start(&guest, NULL);
+    guest_connect(&guest, 3);
+    struct session *good =
+        guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "cat"));
+    good->input = (const uint8_t *)"alive";
+    good->input_size = 5;
+    good->keep_input = true;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        const pid_t pid = raw_client(faults[i], &in);
+        EXPECT_EQUAL(exit_of(pid), 0);
+        close(in);
+    }
+    EXPECT_EQUAL(guest.triggers, 0);
+    good->keep_input = false;
+    PUMP_UNTIL(&guest, good->terminated);
+    EXPECT(strcmp(good->got[QREXEC_STDOUT], "alive") == 0);
+    session_close(good);
+    guest_stop(&guest);
+}
+
+/* A client that asked and went away: the late answer is given back. */
+static void a_client_that_leaves_gives_its_port_back(void)
+{
+    uint8_t message[64];
+    int in;
+    guest_start(&guest, NULL);
+    guest_connect(&guest, 3);
+    const pid_t pid = raw_client("ask", &in);
+    PUMP_UNTIL(&guest, guest.triggers == 1);
+    kill(pid, SIGKILL);
+    exit_of(pid);
+    close(in);
+    struct session *s = guest_session(&guest);
+    guest_queue(&guest, message,
+                qrexec_put_connect(message, sizeof(message), 0, s->port, &guest.trigger.ident));
+    PUMP_UNTIL(&guest, s->terminated);
+    guest_stop(&guest);
+}
+
+/* At ever later moments of a call. What is left behind, simxen host finds at the end. */
+static void a_killed_agent_leaves_nothing(void)
+{
+    guest_start(&guest, NULL);
+    for (int moment = 0; moment < 4; moment++) {
+        guest_connect(&guest, 3);
+        struct session *s =
+            guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "cat"));
+        s->input = (const uint8_t *)"x";
+        s->input_size = 1;
+        s->keep_input = true;
+        if (moment == 1)
+            PUMP_UNTIL(&guest, libvchan_is_open(s->vchan) == VCHAN_CONNECTED);
+        if (moment == 2)
+            PUMP_UNTIL(&guest, s->channel.version);
+        if (moment == 3)
+            PUMP_UNTIL(&guest, s->got_size[QREXEC_STDOUT] == 1);
+        guest_kill_agent(&guest);
+        PUMP_UNTIL(&guest, libvchan_is_open(guest.control) == VCHAN_DISCONNECTED);
+        if (moment)
+            PUMP_UNTIL(&guest, s->closed);
+        session_close(s);
+        guest.session_count = 0;
+        guest_disconnect(&guest);
+        guest_start_agent(&guest, NULL);
+    }
+    guest_connect(&guest, 3);
+    struct session *s = guest_call(&guest, command_of("DEFAULT", "probe.exe", "exit 6"), NULL);
+    EXPECT_EQUAL(s->exit_code, 6);
+    session_close(s);
+    guest_stop(&guest);
+}
+
+static const struct test {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+    TEST(commands_wait_for_the_session),
+    TEST(a_client_that_breaks_a_rule_ends_alone),
+    TEST(a_client_that_leaves_gives_its_port_back),
+    TEST(a_killed_agent_leaves_nothing),
+};
+
+int main(int argc, char **argv)
+{
+    unsigned int ran = 0;
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+        if (argc > 1 && strcmp(argv[1], tests[i].name))
+            continue;
+        tests[i].run();
+        printf("ok: %s\n", tests[i].name);
+        fflush(stdout);
+        ran++;
+    }
+    return ran ? 0 : 2;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A local client of the agent's pipe that breaks its protocol: pipe_probe.exe WHAT. Exits 0 when
+ * the agent then closes the pipe, 1 when it does not even open.
+ */
+#include <windows.h>
+#include <string.h>
+#include <wchar.h>
+#include "core/qrexec/message.h"
+#include "windows/agent/qrexec/relay.h"
+
+static BYTE Bytes[1024];
+
+static DWORD Compose(_In_ PCWSTR What)
+{
+    static const struct qrexec_ident Ident = {"RING 65536"};
+    struct qrexec_header Header = {QREXEC_TRIGGER_SERVICE3, 0xffffffff};
+    DWORD Size = 0;
+
+    if (!wcscmp(What, L"garbage")) {
+        memset(Bytes, 0xee, 200);
+        return 200;
+    }
+    if (wcscmp(What, L"no-hello"))
+        Size = qrexec_put_hello(Bytes, sizeof(Bytes), 3);
+    if (!wcscmp(What, L"endless")) {
+        memcpy(Bytes + Size, &Header, sizeof(Header));
+        return Size + sizeof(Header);
+    }
+    if (!wcscmp(What, L"old-trigger"))
+        return Size + qrexec_put_trigger(Bytes + Size, 500, 2, "vm", "service", &Ident);
+    const DWORD Begin = Size;
+    Size += qrexec_put_trigger(Bytes + Size, 500, 3, "vm", "service", &Ident);
+    if (!wcscmp(What, L"bad-name"))
+        Bytes[Size - 3] = '/';
+    if (!wcscmp(What, L"two-requests")) {
+        memcpy(Bytes + Size, Bytes + Begin, Size - Begin);
+        Size += Size - Begin;
+    }
+    return Size;
+}
+
+int wmain(int Count, WCHAR **Arguments)
+{
+    HANDLE Pipe;
+    DWORD Moved;
+
+    if (Count != 2)
+        return 2;
+    while ((Pipe = CreateFileW(QREXEC_LOCAL_PIPE, GENERIC_READ | FILE_WRITE_DATA, 0, NULL,
+                               OPEN_EXISTING, 0, NULL)) == INVALID_HANDLE_VALUE)
+        if (GetLastError() != ERROR_PIPE_BUSY || !WaitNamedPipeW(QREXEC_LOCAL_PIPE, 30000))
+            return 1;
+    WriteFile(Pipe, Bytes, Compose(Arguments[1]), &Moved, NULL);
+    while (ReadFile(Pipe, Bytes, sizeof(Bytes), &Moved, NULL) && Moved)
+        ;
+    return 0;
+}
