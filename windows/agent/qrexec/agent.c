@@ -142,15 +142,14 @@ static BOOL Spin(_Inout_ AGENT *Agent)
 
     if (!BudgetNs)
         return FALSE;
-    for (const ULONGLONG End = NowNs() + BudgetNs; NowNs() < End;) {
+    const ULONGLONG Begin = NowNs();
+    BOOL Found = FALSE;
+    do {
         YieldProcessor();
-        if (Round(Agent)) {
-            vchan_spin_paid(&Agent->Spin);
-            return TRUE;
-        }
-    }
-    vchan_spin_in_vain(&Agent->Spin);
-    return FALSE;
+        Found = Round(Agent);
+    } while (!Found && NowNs() - Begin < BudgetNs);
+    vchan_spin_ended(&Agent->Spin, Found, Begin, NowNs());
+    return Found;
 }
 
 static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
@@ -159,7 +158,7 @@ static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
     const ULONGLONG Begin = NowNs();
     const BOOL Go = Wait(Agent, CLOCK_TICK_MS, Error);
     if (!HadCredit)
-        vchan_spin_slept(&Agent->Spin, NowNs() - Begin);
+        vchan_spin_slept(&Agent->Spin, Begin, NowNs());
     return Go;
 }
 
