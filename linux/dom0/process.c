@@ -43,9 +43,11 @@ static void become(const struct process_spec *spec, int error_fd)
     signal(SIGINT, SIG_DFL);
 
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log_fd = null_fd;
+    int log_fd = -1;
     if (spec->log_path != NULL)
         log_fd = open(spec->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log_fd < 0)
+        log_fd = null_fd;
     int in = spec->stdin_fd > 0 ? spec->stdin_fd : null_fd;
     int out = spec->stdout_fd > 0 ? spec->stdout_fd : log_fd;
     int err = spec->stderr_fd > 0 ? spec->stderr_fd : log_fd;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +46,10 @@ bool service_start(struct daemon *daemon, struct call *call, const struct guest 
     service->call = call;
 
     char *program = path_join(daemon->layout.dom0, "casement-rpc");
-    char *log = path_join(daemon->layout.home, "log/services");
+    char *log_folder = path_join(daemon->layout.home, "log");
+    mkdir(log_folder, 0700);
+    char *log = path_join(log_folder, "services");
+    free(log_folder);
     char *argv[] = {program, domain, port, (char *)guest->name, (char *)name, (char *)target, NULL};
     struct process_spec spec = {.argv = argv, .environment = environ, .log_path = log};
     int pidfd = -1;
