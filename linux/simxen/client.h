@@ -44,7 +44,7 @@ int simxen_evtchn_bind_virq(struct simxen_evtchn *handle, uint32_t virq);
 int simxen_evtchn_unbind(struct simxen_evtchn *handle, uint32_t port);
 int simxen_evtchn_notify(struct simxen_evtchn *handle, uint32_t port);
 /* Takes the next pending port and masks it until unmask(). Waits for one unless the descriptor was
- * set to O_NONBLOCK (then -EAGAIN). */
+ * set to O_NONBLOCK (then -EAGAIN). -ESRCH: this process's domain was destroyed. */
 int simxen_evtchn_pending(struct simxen_evtchn *handle);
 int simxen_evtchn_unmask(struct simxen_evtchn *handle, uint32_t port);
 

@@ -99,7 +99,8 @@ struct sx_port_shared {
 struct sx_domain_shared {
     uint64_t word[SX_MAX_PORTS / 32];
     uint32_t port_limit; /* no port at or above this was ever bound */
-    uint32_t padding[31];
+    uint32_t gone;       /* the domain was destroyed: its processes wake once and find this */
+    uint32_t padding[30];
     struct sx_port_shared port[SX_MAX_PORTS];
 };
 

@@ -221,6 +221,8 @@ int simxen_evtchn_pending(struct simxen_evtchn *handle)
         uint32_t port = take_any(handle);
         if (port)
             return (int)port;
+        if (__atomic_load_n(&handle->sx->own->gone, __ATOMIC_ACQUIRE))
+            return -LX_ESRCH;
         /* The port closed between the sender's bit and its ring: wait for the next event. */
     }
 }

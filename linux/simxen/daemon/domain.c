@@ -68,6 +68,7 @@ static struct domain *domain_new(struct instance *in, uint32_t domid, const char
         domain_release(domain);
         return NULL;
     }
+    memset(domain->shared, 0, sizeof(*domain->shared)); /* ids come round again */
     return domain;
 }
 
@@ -117,6 +118,7 @@ void domain_settle(struct instance *in, struct domain *domain)
     if (fallocate(in->state_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   (off_t)domain->domid * SX_DOMAIN_STRIDE, SX_DOMAIN_STRIDE) < 0)
         perror("simxen: shared state");
+    domain->shared->gone = 1;
     domain_release(domain);
     virq_raise(in->domains, SX_VIRQ_DOM_EXC);
 }
@@ -126,6 +128,7 @@ void domain_destroy(struct instance *in, struct domain *domain)
     if (domain->dying)
         return;
     domain->dying = true;
+    __atomic_store_n(&domain->shared->gone, 1, __ATOMIC_SEQ_CST);
     domain->foreign_maps++; /* it stays until this function is through */
     for (struct connection *next, *of = in->connections; of; of = next) {
         next = of->next;

@@ -25,7 +25,10 @@ static void doorbell_unring(const struct handle *handle)
 {
     uint64_t one;
     struct iovec iov = {&one, sizeof(one)};
-    if (handle && preadv2(handle->fd, &iov, 1, -1, RWF_NOWAIT) < 0 && errno != EAGAIN)
+    if (!handle || preadv2(handle->fd, &iov, 1, -1, RWF_NOWAIT) >= 0 || errno == EAGAIN)
+        return;
+    struct pollfd doorbell = {handle->fd, POLLIN, 0}; /* a kernel without RWF_NOWAIT here */
+    if (poll(&doorbell, 1, 0) == 1 && read(handle->fd, &one, sizeof(one)) < 0)
         perror("simxen: eventfd");
 }
 
@@ -127,6 +130,8 @@ void handle_free(struct instance *in, struct handle **list, struct handle *handl
     while (*list != handle)
         list = &(*list)->next;
     *list = handle->next;
+    if (domain->dying)
+        doorbell_ring(handle); /* whoever waits on it finds that the domain has gone */
     close(handle->fd);
     free(handle);
 }

@@ -155,6 +155,29 @@ static void a_domain_is_dying_while_its_pages_are_mapped(void)
     simxen_evtchn_close(virqs);
 }
 
+/* A process that waits in a domain which is destroyed under it does not wait for ever. */
+static void waiting(void *argument)
+{
+    struct simxen_evtchn *events;
+    struct simxen *sx = as_domain(common->domid);
+    CHECK_EQUAL(simxen_evtchn_open(sx, &events), 0); /* blocking */
+    CHECK(simxen_evtchn_bind_unbound(events, 0) > 0);
+    CHECK(write(9, "r", 1) == 1);
+    CHECK_EQUAL(simxen_evtchn_pending(events), -ESRCH);
+    CHECK_EQUAL(simxen_evtchn_bind_unbound(events, 0), -ESRCH);
+    _exit(42);
+}
+
+static void a_destroyed_domain_wakes_its_processes(void)
+{
+    int status;
+    common->domid = new_domain(dom0, SX_FLAG_KEEP);
+    pid_t pid = child_process(waiting, NULL);
+    CHECK_EQUAL(end_domain(dom0, common->domid), 0);
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+    CHECK_EQUAL(WEXITSTATUS(status), 42);
+}
+
 /* A guest may not act on domains. */
 static void only_domain_0_rules(void)
 {
@@ -174,6 +197,7 @@ int main(void)
     a_killed_client_is_noticed();
     a_domain_dies_with_its_last_process();
     a_domain_is_dying_while_its_pages_are_mapped();
+    a_destroyed_domain_wakes_its_processes();
     only_domain_0_rules();
     simxen_close(dom0);
     return 0;
