@@ -250,25 +250,30 @@ int host_create_domain(const struct layout *layout, const char *name)
     return domain > 0 ? domain : -EIO;
 }
 
+static void destroy(const struct layout *layout, const char *domain)
+{
+    char *program = path_join(layout->simxen, "simxen");
+    char **environment = host_environment(layout);
+    struct process_spec spec = {.argv = (char *[]){program, "destroy", (char *)domain, NULL},
+                                .environment = environment};
+    /* Usually it ended with its wineserver; then there is nothing to destroy. */
+    if (environment != NULL)
+        process_run(&spec);
+    environment_free(environment);
+    free(program);
+}
+
 void host_destroy_domain(const struct layout *layout, const char *name)
 {
     char *path = domain_file(layout, name), text[16] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC), null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && read(fd, text, sizeof text - 1) > 0 && simxen_runs(layout)) {
         text[strcspn(text, "\n")] = '\0';
-        /* Usually it ended with its wineserver; then there is nothing to destroy. */
-        char *program = path_join(layout->simxen, "simxen");
-        char **environment = host_environment(layout);
-        struct process_spec spec = {.argv = (char *[]){program, "destroy", text, NULL},
-                                    .environment = environment};
-        if (environment != NULL)
-            process_run(&spec);
-        environment_free(environment);
-        free(program);
+        destroy(layout, text);
     }
     unlink(path);
-    close(fd);
-    close(null_fd);
+    if (fd >= 0)
+        close(fd);
     free(path);
 }
 
@@ -290,20 +295,47 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return walk->level > 0 ? remove(path) : 0;
 }
 
+/* What simxen has, as text. expect_empty: its exit code says whether that is nothing. NULL: it
+ * could not be asked. The caller closes it. */
+static FILE *list(const struct layout *layout, char *expect_empty, int *code)
+{
+    FILE *text = tmpfile();
+    if (text == NULL)
+        return NULL;
+    *code = run_simxen(layout, (char *[]){"list", expect_empty, NULL}, fileno(text));
+    rewind(text);
+    return text;
+}
+
+/* A domain without a process never had one: `up` was killed between making it and starting it. */
+static void destroy_unstarted(const struct layout *layout)
+{
+    int code;
+    FILE *text = list(layout, NULL, &code);
+    char *line = NULL, domain[16];
+    size_t room = 0;
+    unsigned processes;
+    while (text != NULL && getline(&line, &room, text) > 0) {
+        if (sscanf(line, "domain %15s %*s processes %u", domain, &processes) == 2 &&
+            processes == 0 && strcmp(domain, "0") != 0)
+            destroy(layout, domain);
+    }
+    free(line);
+    if (text != NULL)
+        fclose(text);
+}
+
 static int list_must_be_empty(const struct layout *layout)
 {
-    char *path = path_join(layout->runtime, "left");
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int code = run_simxen(layout, (char *[]){"list", "--expect-empty", NULL}, fd);
+    int code = -1;
+    FILE *text = list(layout, "--expect-empty", &code);
     if (code != 0) {
-        fprintf(stderr, "casement: the hypervisor still has:\n");
-        char text[4096];
-        ssize_t got;
-        for (off_t at = 0; (got = pread(fd, text, sizeof text, at)) > 0; at += got)
-            (void)!write(2, text, (size_t)got);
+        fputs("casement: the hypervisor still has:\n", stderr);
+        for (int c = text != NULL ? fgetc(text) : EOF; c != EOF; c = fgetc(text))
+            fputc(c, stderr);
     }
-    close(fd);
-    free(path);
+    if (text != NULL)
+        fclose(text);
     return code == 0 ? 0 : -ENOTEMPTY;
 }
 
@@ -318,8 +350,10 @@ int host_stop(const struct layout *layout)
     }
     free(names);
     end_role(layout, "casementd");
-    if (simxen_runs(layout) && xenstored_runs(layout) && result == 0)
+    if (simxen_runs(layout) && xenstored_runs(layout) && result == 0) {
+        destroy_unstarted(layout);
         result = list_must_be_empty(layout);
+    }
     end_role(layout, "xenstored");
     end_role(layout, "simxen");
 
