@@ -31,7 +31,7 @@
 enum {
     SOCKET = 3,
     RUN_NS = 30 * 1000 * 1000,
-    REPETITIONS = 9,
+    REPETITIONS = 13,
     SMALL_BYTES = 1024,
     LARGEST = 65536,
     FIRST_COUNT = 64,

@@ -47,8 +47,8 @@ int vchan_channel_data_ready(struct vchan_channel *channel);
 int vchan_channel_buffer_space(struct vchan_channel *channel);
 
 /* What was read is room for the peer again at once when nothing known is left in the ring or the
- * peer is known to wait for it, else when a quarter of the ring was read or at this side's next
- * call of another kind.
+ * peer is known to wait for it, else when a quarter of the ring (or 16 KiB) was read or at this
+ * side's next call of another kind.
  *
  * Stream calls move what they can; a blocking read waits for one byte, a blocking write until all
  * is written. Packet calls move all of size or nothing. 0: nothing now. When less than size was

@@ -217,6 +217,14 @@ bool vchan_ring_give_back(struct vchan_ring *ring)
     return take_demand(ring, VCHAN_ON_READ);
 }
 
+/* So much room may be held back: enough to spare most of the stores, too little to be missed. */
+enum { HELD_BACK_BYTES = 16 * 1024 };
+
+static uint32_t held_back_at_most(const struct vchan_ring_half *rx)
+{
+    return rx->size / 4 < HELD_BACK_BYTES ? rx->size / 4 : HELD_BACK_BYTES;
+}
+
 /* Does the peer wait for room in a ring that was nearly full when last looked at? */
 static bool room_is_wanted(const struct vchan_ring *ring)
 {
@@ -231,7 +239,8 @@ bool vchan_ring_consume(struct vchan_ring *ring, uint32_t size)
     struct vchan_ring_half *rx = &ring->rx;
 
     rx->own += size;
-    if (rx->own != rx->other && rx->own - rx->stored < rx->size / 4 && !room_is_wanted(ring))
+    if (rx->own != rx->other && rx->own - rx->stored < held_back_at_most(rx) &&
+        !room_is_wanted(ring))
         return false;
     return vchan_ring_give_back(ring);
 }

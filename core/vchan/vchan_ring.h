@@ -128,8 +128,9 @@ uint32_t vchan_ring_writable(struct vchan_ring *ring, uint32_t wanted);
  * above must have granted skip + size. */
 void vchan_ring_peek(const struct vchan_ring *ring, uint32_t skip, void *data, uint32_t size);
 /* Drops the oldest size bytes. True: notify the peer. While more is known to be in the ring and the
- * peer is not known to wait for room, the room is given back a quarter of the ring at a time, or by
- * vchan_ring_give_back(): the cache line of the indices then stays with the writer. */
+ * peer is not known to wait for room, up to a quarter of the ring (and 16 KiB) of room is held
+ * back, until vchan_ring_give_back() at the latest: the cache line of the indices then stays with
+ * the writer. */
 bool vchan_ring_consume(struct vchan_ring *ring, uint32_t size);
 /* Gives all room back that was not yet. True: notify the peer. */
 bool vchan_ring_give_back(struct vchan_ring *ring);
