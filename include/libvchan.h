@@ -73,6 +73,11 @@ LIBVCHAN_API void libvchan_close(libvchan_t *ctrl);
 
 /* Unlike wait(): consumes what events there are and never waits. */
 LIBVCHAN_API void libvchan_ack(libvchan_t *ctrl);
+/* As data_ready() and buffer_space(), but the peer is not asked to notify: for one who looks again
+ * soon, and asks by those before it waits. Reading (writing) no more than this says does not ask
+ * either. */
+LIBVCHAN_API int libvchan_data_now(libvchan_t *ctrl);
+LIBVCHAN_API int libvchan_space_now(libvchan_t *ctrl);
 #ifdef _WIN32
 /* As without _on, but the caller's event (auto-reset) is what is set, also while connecting; it
  * may serve any number of channels, which stay non-blocking. After a wake, look at each channel's

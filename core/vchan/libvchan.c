@@ -246,6 +246,16 @@ int libvchan_buffer_space(libvchan_t *ctrl)
     return space < 0 ? 0 : space;
 }
 
+int libvchan_data_now(libvchan_t *ctrl)
+{
+    return ctrl->channel.page ? (int)vchan_ring_readable(&ctrl->channel.ring, UINT32_MAX) : 0;
+}
+
+int libvchan_space_now(libvchan_t *ctrl)
+{
+    return ctrl->channel.page ? (int)vchan_ring_writable(&ctrl->channel.ring, UINT32_MAX) : 0;
+}
+
 void libvchan_set_blocking(libvchan_t *ctrl, bool blocking)
 {
     /* Waiting would take the other channels' wake-ups. */

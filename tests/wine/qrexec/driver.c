@@ -176,6 +176,19 @@ static bool turn_control(struct guest *guest)
     return did || got > 0;
 }
 
+/* guest_turn() looks again soon: the agent need not wake us. */
+static bool looking = true;
+
+static int data_of(libvchan_t *vchan)
+{
+    return looking ? libvchan_data_now(vchan) : libvchan_data_ready(vchan);
+}
+
+static int space_of(libvchan_t *vchan)
+{
+    return looking ? libvchan_space_now(vchan) : libvchan_buffer_space(vchan);
+}
+
 static void keep(struct session *session, const struct qrexec_arrival *arrival)
 {
     const enum qrexec_stream s = arrival->stream;
@@ -193,9 +206,10 @@ static bool receive(struct session *session)
     struct qrexec_arrival arrival;
     enum qrexec_progress progress;
 
-    if (session->stop_reading || libvchan_data_ready(session->vchan) <= 0)
+    const int ready = session->stop_reading ? 0 : data_of(session->vchan);
+    if (ready <= 0)
         return false;
-    const int got = libvchan_read(session->vchan, bytes, sizeof(bytes));
+    const int got = libvchan_read(session->vchan, bytes, (size_t)ready);
     const uint8_t *next = bytes;
     size_t left = got > 0 ? (size_t)got : 0;
     while ((progress = qrexec_channel_receive(&session->channel, &next, &left, &arrival)) ==
@@ -219,9 +233,11 @@ static bool receive(struct session *session)
 /* Writes part of [bytes, bytes + *left); true when some went. */
 static bool push(struct session *session, const uint8_t *bytes, size_t *left)
 {
-    if (!*left || libvchan_buffer_space(session->vchan) <= 0)
+    const int room = *left ? space_of(session->vchan) : 0;
+    if (room <= 0)
         return false;
-    const int sent = libvchan_write(session->vchan, bytes, *left);
+    const int sent =
+        libvchan_write(session->vchan, bytes, *left < (size_t)room ? *left : (size_t)room);
     if (sent <= 0)
         return false;
     *left -= (size_t)sent;
@@ -295,11 +311,15 @@ void guest_turn(struct guest *guest, int timeout_ms)
     libvchan_t *vchans[DRIVER_SESSIONS + 1];
     nfds_t count = 0;
 
+    looking = true;
     if (turn_all(guest))
         return;
     for (int spin = 0; spin < guest->spins; spin++)
         if (turn_all(guest))
             return;
+    looking = false; /* from here on the agent is asked to wake us */
+    if (turn_all(guest))
+        return;
     if (guest->control)
         vchans[count++] = guest->control;
     for (unsigned int i = 0; i < guest->session_count; i++)

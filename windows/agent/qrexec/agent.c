@@ -11,7 +11,7 @@ enum {
     CLOCK_TICK_MS = 1000,
     /* Some systems deliver the end of a request only to a thread that waits, so even a loop that
      * is never idle waits (for nothing) once in so many rounds. */
-    ROUNDS_PER_GLANCE = 8,
+    ROUNDS_PER_GLANCE = 64,
 };
 
 DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
@@ -23,11 +23,11 @@ DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
     Agent->Folders = Options->Folders;
     GetSystemInfo(&System);
     vchan_spin_init(&Agent->Spin, System.dwNumberOfProcessors > 1);
-    Agent->VchanEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    Agent->Links.Event = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->IoEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->WakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->StopEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!Agent->VchanEvent || !Agent->IoEvent || !Agent->WakeEvent || !Agent->StopEvent ||
+    if (!Agent->Links.Event || !Agent->IoEvent || !Agent->WakeEvent || !Agent->StopEvent ||
         !ControlOpen(&Agent->Control))
         return ERROR_NOT_ENOUGH_MEMORY;
     const DWORD Error = SessionsOpen(&Agent->Sessions, Options->Console, Options->LogonEventName);
@@ -36,7 +36,8 @@ DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
 
 void AgentClose(_Inout_ AGENT *Agent)
 {
-    const HANDLE Events[] = {Agent->VchanEvent, Agent->IoEvent, Agent->WakeEvent, Agent->StopEvent};
+    const HANDLE Events[] = {Agent->Links.Event, Agent->IoEvent, Agent->WakeEvent,
+                             Agent->StopEvent};
     CALL *Call;
     RELAY *Relay;
 
@@ -112,8 +113,8 @@ static BOOL Round(_Inout_ AGENT *Agent)
 /* Waits for anything to do. FALSE: the loop ends; *Error says why. */
 static BOOL Wait(_Inout_ AGENT *Agent, _In_ DWORD TimeLimitMs, _Out_ DWORD *Error)
 {
-    const HANDLE Handles[] = {Agent->StopEvent, Agent->VchanEvent, Agent->IoEvent, Agent->WakeEvent,
-                              Agent->Sessions.LogonEvent};
+    const HANDLE Handles[] = {Agent->StopEvent, Agent->Links.Event, Agent->IoEvent,
+                              Agent->WakeEvent, Agent->Sessions.LogonEvent};
     /* The event that says "logged on" stays set: it is waited for only until then. */
     const BOOL Logon = Agent->Sessions.LogonEvent && !Agent->Sessions.LogonSeen;
     const DWORD Result = WaitForMultipleObjects(Logon ? 5 : 4, Handles, FALSE, TimeLimitMs);
@@ -152,6 +153,15 @@ static BOOL Spin(_Inout_ AGENT *Agent)
     return Found;
 }
 
+/* The one before a wait: what it leaves undone, somebody will wake us for. */
+static BOOL LastRound(_Inout_ AGENT *Agent)
+{
+    Agent->Links.AskForWakeUp = TRUE;
+    const BOOL Did = Round(Agent);
+    Agent->Links.AskForWakeUp = FALSE;
+    return Did;
+}
+
 static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
 {
     const BOOL HadCredit = vchan_spin_budget_ns(&Agent->Spin) != 0;
@@ -169,7 +179,7 @@ DWORD AgentRun(_Inout_ AGENT *Agent)
     BOOL Go = TRUE;
 
     while (Go) {
-        if (!Round(Agent) && !Spin(Agent)) {
+        if (!Round(Agent) && !Spin(Agent) && !LastRound(Agent)) {
             Go = WaitLong(Agent, &Error);
             BusyRounds = 0;
         } else if (++BusyRounds == ROUNDS_PER_GLANCE) {

@@ -18,10 +18,10 @@ struct CALL;
 struct RELAY;
 
 typedef struct AGENT {
-    HANDLE VchanEvent; /* auto-reset: any vchan */
-    HANDLE IoEvent;    /* auto-reset: any pipe request */
-    HANDLE WakeEvent;  /* auto-reset: a child ended, a session changed */
-    HANDLE StopEvent;  /* manual reset: end the loop */
+    LINK_LOOP Links;
+    HANDLE IoEvent;   /* auto-reset: any pipe request */
+    HANDLE WakeEvent; /* auto-reset: a child ended, a session changed */
+    HANDLE StopEvent; /* manual reset: end the loop */
     BLOCKS Blocks;
     SESSIONS Sessions;
     SERVICE_FOLDERS Folders;

@@ -9,7 +9,13 @@
 #include "windows/agent/qrexec/log.h"
 #include "windows/agent/qrexec/text.h"
 
-enum { HEADER_BYTES = sizeof(struct qrexec_header) };
+enum {
+    HEADER_BYTES = sizeof(struct qrexec_header),
+    /* A peer that is writing fills its ring in microseconds: for so many rounds in which nothing
+     * more came, and for so many bytes, a request to the pipe waits. */
+    HOLD_ROUNDS = 40,
+    HOLD_BYTES = BLOCK_DATA_BYTES / 2,
+};
 
 void CallOpen(_Inout_ struct AGENT *Agent, _In_ const struct qrexec_control *Message)
 {
@@ -17,7 +23,7 @@ void CallOpen(_Inout_ struct AGENT *Agent, _In_ const struct qrexec_control *Mes
     const PSTR Text = _strdup(Message->command);
 
     if (!Call || !Text ||
-        !LinkConnect(&Call->Link, Agent->VchanEvent, Message->domain, Message->port,
+        !LinkConnect(&Call->Link, &Agent->Links, Message->domain, Message->port,
                      QREXEC_CONNECT_TIMEOUT_MS)) {
         LogError(GetLastError(), "cannot open a call to domain %u port %u", Message->domain,
                  Message->port);
@@ -234,6 +240,8 @@ static BOOL Gather(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
     if (!Input->Gathering)
         return FALSE;
     const DWORD Count = LinkRead(&Call->Link, Input->Gathering + Input->Gathered, Room);
+    if (Count)
+        Input->Held = 0;
     if (Count && !Unpack(Call, Count))
         Fault(Call);
     if (!Input->Gathered) {
@@ -254,7 +262,11 @@ static BOOL WriteInput(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
         return FALSE;
     if (Input->Io.Busy) {
         Result = PipePoll(&Input->Io, &Count);
+    } else if (Input->Gathered && !Input->Ended && Input->Gathered < HOLD_BYTES &&
+               Input->Held++ < HOLD_ROUNDS) {
+        return TRUE;
     } else if (Input->Gathered) {
+        Input->Held = 0;
         Input->Writing = Input->Gathering;
         Input->Gathering = NULL;
         Count = Input->Gathered;

@@ -36,6 +36,7 @@ typedef struct CALL_INPUT {
     BYTE *Writing;
     BYTE *Gathering;
     DWORD Gathered;
+    DWORD Held;  /* rounds that this much was held back for more to come */
     BOOL Ended;  /* the caller ended it */
     BOOL Broken; /* the program closed it: the rest is dropped */
 } CALL_INPUT;

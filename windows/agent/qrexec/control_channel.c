@@ -167,7 +167,7 @@ static BOOL Serve(_Inout_ struct AGENT *Agent)
 
     if (Control->RetryAt && Now < Control->RetryAt)
         return FALSE;
-    if (!LinkServe(&Control->Link, Agent->VchanEvent, DAEMON_DOMAIN, QREXEC_CONTROL_PORT,
+    if (!LinkServe(&Control->Link, &Agent->Links, DAEMON_DOMAIN, QREXEC_CONTROL_PORT,
                    QREXEC_RING_BYTES, 0)) {
         if (!Control->RetryAt)
             LogError(GetLastError(), "cannot serve vchan %d for domain %d", QREXEC_CONTROL_PORT,

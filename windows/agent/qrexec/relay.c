@@ -218,8 +218,8 @@ BOOL RelayAccepted(_Inout_ struct AGENT *Agent, _In_ const struct qrexec_control
         return FALSE;
     Relay->Domain = Message->domain;
     Relay->Port = Message->port;
-    if (!LinkServe(&Relay->Link, Agent->VchanEvent, Message->domain, Message->port,
-                   Relay->RingBytes, QREXEC_CONNECT_TIMEOUT_MS)) {
+    if (!LinkServe(&Relay->Link, &Agent->Links, Message->domain, Message->port, Relay->RingBytes,
+                   QREXEC_CONNECT_TIMEOUT_MS)) {
         LogError(GetLastError(), "cannot serve vchan %u for domain %u", Message->port,
                  Message->domain);
         Relay->Over = TRUE;

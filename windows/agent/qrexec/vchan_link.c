@@ -13,20 +13,23 @@ static BOOL Begin(_Inout_ VCHAN_LINK *Link, _In_opt_ libvchan_t *Vchan, _In_ DWO
     return Vchan != NULL;
 }
 
-BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ HANDLE Event, _In_ DWORD Domain, _In_ DWORD Port,
-               _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs)
+BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ const LINK_LOOP *Loop, _In_ DWORD Domain,
+               _In_ DWORD Port, _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs)
 {
     memset(Link, 0, sizeof(*Link));
-    return Begin(Link, libvchan_server_init_on(Event, (int)Domain, (int)Port, RingBytes, RingBytes),
+    Link->AskForWakeUp = &Loop->AskForWakeUp;
+    return Begin(Link,
+                 libvchan_server_init_on(Loop->Event, (int)Domain, (int)Port, RingBytes, RingBytes),
                  TimeLimitMs);
 }
 
-BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ HANDLE Event, _In_ DWORD Domain, _In_ DWORD Port,
-                 _In_ DWORD TimeLimitMs)
+BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ const LINK_LOOP *Loop, _In_ DWORD Domain,
+                 _In_ DWORD Port, _In_ DWORD TimeLimitMs)
 {
     memset(Link, 0, sizeof(*Link));
+    Link->AskForWakeUp = &Loop->AskForWakeUp;
     Link->Client = TRUE;
-    return Begin(Link, libvchan_client_init_on(Event, (int)Domain, (int)Port), TimeLimitMs);
+    return Begin(Link, libvchan_client_init_on(Loop->Event, (int)Domain, (int)Port), TimeLimitMs);
 }
 
 void LinkClose(_Inout_ VCHAN_LINK *Link)
@@ -65,13 +68,16 @@ BOOL LinkPoll(_Inout_ VCHAN_LINK *Link)
     return Link->State != Before;
 }
 
-/* A read or write of less than was asked also asks the peer to wake us, so it is safe to wait
- * after it. */
+/* No more than is there: reading less than was asked would ask the peer to wake us. */
 DWORD LinkRead(_Inout_ VCHAN_LINK *Link, _Out_writes_(Size) void *Buffer, _In_ DWORD Size)
 {
     if (Link->State != LinkOpen && Link->State != LinkEnded)
         return 0;
-    const int Count = libvchan_read(Link->Vchan, Buffer, Size);
+    const int Ready =
+        *Link->AskForWakeUp ? libvchan_data_ready(Link->Vchan) : libvchan_data_now(Link->Vchan);
+    if (Ready <= 0)
+        return 0;
+    const int Count = libvchan_read(Link->Vchan, Buffer, min(Size, (DWORD)Ready));
     return Count > 0 ? (DWORD)Count : 0;
 }
 
@@ -88,7 +94,11 @@ BOOL LinkFlush(_Inout_ VCHAN_LINK *Link)
     if (Link->State == LinkEnded)
         Link->OutLeft = 0; /* nobody will read it */
     while (Link->State == LinkOpen && Link->OutLeft) {
-        const int Count = libvchan_write(Link->Vchan, Link->Out, Link->OutLeft);
+        const int Room = *Link->AskForWakeUp ? libvchan_buffer_space(Link->Vchan)
+                                             : libvchan_space_now(Link->Vchan);
+        if (Room <= 0)
+            break;
+        const int Count = libvchan_write(Link->Vchan, Link->Out, min(Link->OutLeft, (DWORD)Room));
         if (Count <= 0)
             break;
         Link->Out += Count;
