@@ -10,7 +10,8 @@
 #undef FindNextFileW
 #undef GetDiskFreeSpaceExW
 #undef GetFileAttributesW
-#undef GetFileInformationByHandle
+#undef GetFileInformationByHandleEx
+#undef GetFileSizeEx
 #undef ReadFile
 #undef SetFileInformationByHandle
 #undef WriteFile
@@ -59,7 +60,9 @@ FAULTY(BOOL, FALSE, FindNextFileW, (HANDLE H, WIN32_FIND_DATAW *D), (H, D))
 FAULTY(BOOL, FALSE, GetDiskFreeSpaceExW,
        (PCWSTR P, ULARGE_INTEGER *A, ULARGE_INTEGER *T, ULARGE_INTEGER *F), (P, A, T, F))
 FAULTY(DWORD, INVALID_FILE_ATTRIBUTES, GetFileAttributesW, (PCWSTR P), (P))
-FAULTY(BOOL, FALSE, GetFileInformationByHandle, (HANDLE H, BY_HANDLE_FILE_INFORMATION *I), (H, I))
+FAULTY(BOOL, FALSE, GetFileInformationByHandleEx,
+       (HANDLE H, FILE_INFO_BY_HANDLE_CLASS C, PVOID I, DWORD S), (H, C, I, S))
+FAULTY(BOOL, FALSE, GetFileSizeEx, (HANDLE H, LARGE_INTEGER *S), (H, S))
 FAULTY(BOOL, FALSE, ReadFile, (HANDLE H, PVOID B, DWORD S, DWORD *R, OVERLAPPED *O),
        (H, B, S, R, O))
 FAULTY(BOOL, FALSE, SetFileInformationByHandle,
