@@ -4,10 +4,11 @@
  * writes the result to stdout; exit code is the errno of the result.
  *
  *   casement-filecopy-receive [--into FOLDER] [--bytes-limit N] [--files-limit N]
- *                             [--allow-all-names]
+ *                             [--allow-all-names] [--sync]
  *
  * Without --into the files go to ~/QubesIncoming/$QREXEC_REMOTE_DOMAIN. The service argument
- * "allow-all-names" (QREXEC_SERVICE_ARGUMENT) does what the option does.
+ * "allow-all-names" (QREXEC_SERVICE_ARGUMENT) does what the option does. With --sync success means
+ * that all is on the disk, as a sender wants to know which then deletes its own.
  */
 #include "core/filecopy/name.h"
 #include "core/filecopy/receiver.h"
@@ -27,6 +28,7 @@ enum { BUFFER_SIZE = 1 << 20 };
 struct receive {
     struct fc_receiver machine;
     struct incoming incoming;
+    bool sync;
     char folder[FC_NAME_LIMIT];
     uint8_t buffer[BUFFER_SIZE];
 };
@@ -147,6 +149,7 @@ static bool read_options(struct receive *receive, struct fc_receiver_options *op
         {"bytes-limit", required_argument, NULL, 'b'},
         {"files-limit", required_argument, NULL, 'f'},
         {"allow-all-names", no_argument, NULL, 'a'},
+        {"sync", no_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
     };
     const char *argument = getenv("QREXEC_SERVICE_ARGUMENT");
@@ -164,6 +167,8 @@ static bool read_options(struct receive *receive, struct fc_receiver_options *op
             good = read_limit(optarg, &options->files_limit);
         else if (option == 'a')
             options->allow_all_names = true;
+        else if (option == 's')
+            receive->sync = true;
         else
             good = false;
         if (!good)
@@ -181,7 +186,8 @@ static void receive_all(struct receive *receive)
         return;
     }
     take_stream(receive);
-    if (receive->machine.error == FC_OK && (error = incoming_sync(&receive->incoming)) != 0)
+    if (receive->sync && receive->machine.error == FC_OK &&
+        (error = incoming_sync(&receive->incoming)) != 0)
         fail(receive, error);
 }
 

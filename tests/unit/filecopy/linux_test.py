@@ -192,7 +192,8 @@ class Receiver(Case):
             report = os.path.join(self.top, f"report{at}")
             env = dict(os.environ, FAULT_AT=str(at), FAULT_ERRNO=str(errno.EIO),
                        FAULT_REPORT=report, **always)
-            done = subprocess.run([os.path.join(FAILING, "failing-receive"), "--into", into],
+            done = subprocess.run([os.path.join(FAILING, "failing-receive"), "--sync", "--into",
+                                   into],
                                   input=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   env=env, check=False)
             for name, item in streams.tree(into).items():

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * copyloop.exe FROM TO: copies a tree with CopyFile, file by file: what a Windows user's own loop
- * costs. The benchmarks of file copy compare with it.
+ * costs.
  */
 #include <windows.h>
 #include <stdio.h>
