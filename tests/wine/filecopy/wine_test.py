@@ -264,15 +264,19 @@ class Receiver(Case):
         stream = (streams.file("f", bytes(1 << 19)) + streams.directory("d") +
                   streams.file("d/g", b"data", mode=0o444) + streams.directory("d") + streams.END)
         whole = {b"f": bytes(1 << 19), b"d/g": b"data"}
+        recorded = os.path.join(self.top, "stream")
+        with open(recorded, "wb") as out:
+            out.write(stream)
         struck = set()
         for at in range(1, 1000):
             into = os.path.join(self.top, f"into{at}")
             report = os.path.join(self.top, f"report{at}")
             env = dict(ENV, FAULT_AT=str(at), FAULT_CODE=str(ERROR_DISK_FULL),
                        FAULT_REPORT=windows_path(report))
-            done = subprocess.run([WINE, os.path.join(FAILING, "failing-receiver.exe"), "--into",
-                                   windows_path(into)], input=stream, env=env,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            with open(recorded, "rb") as source:  # a pipe may take any number of reads
+                done = subprocess.run([WINE, os.path.join(FAILING, "failing-receiver.exe"),
+                                       "--into", windows_path(into)], stdin=source, env=env,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
             if os.path.exists(into):
                 self.assert_only_whole_files(into, whole)
             if not os.path.exists(report):
