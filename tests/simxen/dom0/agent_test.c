@@ -55,6 +55,7 @@ static bool send_bytes(libvchan_t *vchan, const void *bytes, size_t size)
 static void agent_listen(struct agent *agent)
 {
     agent->vchan = serve(QREXEC_CONTROL_PORT);
+    agent->at = agent->bytes;
     agent->left = 0;
     qrexec_decoder_init(&agent->decoder, QREXEC_AT_AGENT, 4, agent->body, sizeof agent->body);
 }
