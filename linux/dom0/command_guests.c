@@ -19,7 +19,12 @@
 #include "process.h"
 #include "wine_guest.h"
 
-enum { GUESTS_MAX = 64, AGENT_TIMEOUT_MS = 120000, RECONNECT_TIMEOUT_MS = 3000 };
+enum {
+    GUESTS_MAX = 64,
+    AGENT_TIMEOUT_MS = 120000,
+    NEW_DAEMON_TIMEOUT_MS = 30000, /* for the agents of running guests to find a new casementd */
+    LOST_AGENT_TIMEOUT_MS = 3000,  /* for one that has just lost its connection */
+};
 
 static double seconds_now(void)
 {
@@ -125,18 +130,17 @@ static int start_one(const struct layout *layout, const char *name)
 }
 
 /* After a restart of casementd the agent of a running guest is about to connect. */
-static bool comes_back(const struct layout *layout, const char *name)
+static bool comes_back(const struct layout *layout, const char *name, int timeout_ms)
 {
     if (!wine_guest_runs(layout, name))
         return false;
     int fd = ask(layout, LOCAL_WAIT, name);
     struct pollfd answer = {.fd = fd, .events = POLLIN};
-    bool back =
-        fd >= 0 && poll(&answer, 1, RECONNECT_TIMEOUT_MS) == 1 && take_done(fd, name, -1) == 0;
+    bool back = fd >= 0 && poll(&answer, 1, timeout_ms) == 1 && take_done(fd, name, -1) == 0;
     return back;
 }
 
-static void begin(const struct layout *layout, const struct status *status,
+static void begin(const struct layout *layout, const struct status *status, bool new_daemon,
                   struct starting *starting)
 {
     starting->since = seconds_now();
@@ -146,7 +150,11 @@ static void begin(const struct layout *layout, const struct status *status,
     /* Guests start side by side: each by a process of its own. */
     starting->pid = fork();
     if (starting->pid == 0)
-        _exit(comes_back(layout, starting->name) || start_one(layout, starting->name) == 0 ? 0 : 1);
+        _exit(comes_back(layout, starting->name,
+                         new_daemon ? NEW_DAEMON_TIMEOUT_MS : LOST_AGENT_TIMEOUT_MS) ||
+                      start_one(layout, starting->name) == 0
+                  ? 0
+                  : 1);
 }
 
 static int finish(const struct layout *layout, const struct starting *starting)
@@ -196,11 +204,12 @@ int command_up(const struct layout *layout, int argc, char **argv)
         }
     }
     struct status status;
+    bool new_daemon = !host_runs(layout);
     if (!take_lock(layout) || wine_guest_make_template(layout) != 0 || host_start(layout) != 0 ||
         !get_status(layout, &status))
         return 1;
     for (int i = 0; i < count; i++)
-        begin(layout, &status, &starting[i]);
+        begin(layout, &status, new_daemon, &starting[i]);
     for (int i = 0; i < count; i++)
         failed |= finish(layout, &starting[i]) != 0;
     return failed;
