@@ -34,16 +34,22 @@ int xs_mux_open(struct xs_mux *mux)
     return -1;
 }
 
+static void orphan(struct xs_mux *mux, enum xs_mux_life *life)
+{
+    *life = XS_MUX_ORPHAN;
+    mux->orphan_count++;
+}
+
 /* What has begun and is not answered yet becomes an orphan when its answer arrives. */
 static void orphan_watches(struct xs_mux *mux, uint32_t client)
 {
-    for (uint32_t i = 0; i < mux->tables.watch_count; i++) {
+    for (uint32_t i = 0; i < mux->watch_high; i++) {
         struct xs_mux_watch *watch = &mux->tables.watches[i];
         if (watch->life == XS_MUX_FREE || watch->client != client)
             continue;
         watch->client = 0;
         if (watch->life == XS_MUX_ACTIVE)
-            watch->life = XS_MUX_ORPHAN;
+            orphan(mux, &watch->life);
     }
 }
 
@@ -57,7 +63,7 @@ void xs_mux_close(struct xs_mux *mux, uint32_t slot)
             continue;
         transaction->client = 0;
         if (transaction->life == XS_MUX_ACTIVE)
-            transaction->life = XS_MUX_ORPHAN;
+            orphan(mux, &transaction->life);
     }
     client->id = 0;
 }
@@ -146,7 +152,7 @@ static void refuse(struct xs_mux *mux, struct xs_mux_action *action, uint32_t sl
 static struct xs_mux_watch *find_watch(struct xs_mux *mux, uint32_t client, const uint8_t *text,
                                        uint32_t length, uint32_t *index)
 {
-    for (*index = 0; *index < mux->tables.watch_count; ++*index) {
+    for (*index = 0; *index < mux->watch_high; ++*index) {
         struct xs_mux_watch *watch = &mux->tables.watches[*index];
         if (watch->life != XS_MUX_FREE && watch->life != XS_MUX_ENDING && watch->client == client &&
             watch->path_length + watch->token_length + 2 == length &&
@@ -158,10 +164,12 @@ static struct xs_mux_watch *find_watch(struct xs_mux *mux, uint32_t client, cons
 
 static struct xs_mux_watch *free_watch(struct xs_mux *mux, uint32_t *index)
 {
-    for (*index = 0; *index < mux->tables.watch_count; ++*index)
+    for (*index = 0; *index < mux->watch_high; ++*index)
         if (mux->tables.watches[*index].life == XS_MUX_FREE)
             return &mux->tables.watches[*index];
-    return NULL;
+    if (mux->watch_high == mux->tables.watch_count)
+        return NULL;
+    return &mux->tables.watches[mux->watch_high++];
 }
 
 static struct xs_mux_transaction *find_transaction(struct xs_mux *mux, uint32_t client,
@@ -274,7 +282,10 @@ static void take_request(struct xs_mux *mux, struct xs_mux_action *action, uint3
 /* True: an orphan's end is on its way. */
 static bool put_clean_up(struct xs_mux *mux)
 {
-    for (uint32_t i = 0; i < mux->tables.watch_count; i++)
+    if (!mux->orphan_count)
+        return false;
+    mux->orphan_count--;
+    for (uint32_t i = 0; i < mux->watch_high; i++)
         if (mux->tables.watches[i].life == XS_MUX_ORPHAN) {
             mux->tables.watches[i].life = XS_MUX_ENDING;
             put_watch(mux, 0, 0, XS_TYPE_UNWATCH, i);
@@ -378,7 +389,7 @@ static void route_event(struct xs_mux *mux, struct xs_mux_action *action,
         return;
     }
     if (!token_read(payload + path_length + 1, token_length, &index, &generation) ||
-        index >= mux->tables.watch_count)
+        index >= mux->watch_high)
         return;
     const struct xs_mux_watch *watch = &mux->tables.watches[index];
     int slot = watch->life == XS_MUX_FREE || watch->generation != generation
@@ -398,12 +409,20 @@ static void route_event(struct xs_mux *mux, struct xs_mux_action *action,
     action->length = XS_HEADER_BYTES + out.length_bytes;
 }
 
-static void settle_watch(struct xs_mux_watch *watch, uint32_t type, bool ok)
+/* What was asked for exists: it belongs to the client, or to nobody if that has gone. */
+static void begun(struct xs_mux *mux, enum xs_mux_life *life, uint32_t client)
+{
+    *life = XS_MUX_ACTIVE;
+    if (!client)
+        orphan(mux, life);
+}
+
+static void settle_watch(struct xs_mux *mux, struct xs_mux_watch *watch, uint32_t type, bool ok)
 {
     if (type == XS_TYPE_UNWATCH || !ok)
         watch->life = XS_MUX_FREE;
     else if (watch->life == XS_MUX_BEGINNING)
-        watch->life = watch->client ? XS_MUX_ACTIVE : XS_MUX_ORPHAN;
+        begun(mux, &watch->life, watch->client);
 }
 
 /* What the answer means for the watch or transaction that the request was about. */
@@ -417,7 +436,7 @@ static void settle(struct xs_mux *mux, const struct xs_mux_request *request,
     switch (request->type) {
     case XS_TYPE_WATCH:
     case XS_TYPE_UNWATCH:
-        settle_watch(&mux->tables.watches[request->subject], request->type, ok);
+        settle_watch(mux, &mux->tables.watches[request->subject], request->type, ok);
         return;
     case XS_TYPE_TRANSACTION_START:
         transaction = &mux->tables.transactions[request->subject];
@@ -428,7 +447,7 @@ static void settle(struct xs_mux *mux, const struct xs_mux_request *request,
         else if (!xs_transaction_number(payload, header->length_bytes, &transaction->number))
             mux->broken = "a transaction without a number";
         else
-            transaction->life = transaction->client ? XS_MUX_ACTIVE : XS_MUX_ORPHAN;
+            begun(mux, &transaction->life, transaction->client);
         return;
     case XS_TYPE_TRANSACTION_END:
         transaction = &mux->tables.transactions[request->subject];

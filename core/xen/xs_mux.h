@@ -74,6 +74,8 @@ struct xs_mux {
     struct xs_ring_page *page;
     struct xs_mux_tables tables;
     uint32_t next_client_id, next_slot;
+    uint32_t watch_high;   /* no watch at or above this index was ever used */
+    uint32_t orphan_count; /* watches and transactions to be ended */
     bool notify_due;
     const char *broken;
     uint32_t outgoing_length, outgoing_done; /* the one message that goes into the ring */

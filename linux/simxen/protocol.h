@@ -21,6 +21,7 @@
 
 enum {
     SX_PROTOCOL_VERSION = 1,
+    SX_MAX_HANDLES = 4096,       /* per domain: each is a descriptor of the daemon */
     SX_MAX_PORTS = 4096,         /* Xen's two-level ABI on x86-64 */
     SX_MAX_GRANTS = 32768,       /* 64 frames of version 1 entries, Xen's default */
     SX_RESERVED_GRANTS = 8,      /* the toolstack's; XenStore's ring is SX_XENSTORE_GRANT */

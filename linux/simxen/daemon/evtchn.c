@@ -34,7 +34,8 @@ static void doorbell_unring(const struct handle *handle)
 
 struct handle *handle_new(struct instance *in, struct domain *domain, struct handle **list)
 {
-    struct handle *handle = calloc(1, sizeof(*handle));
+    struct handle *handle =
+        domain->handle_count < SX_MAX_HANDLES ? calloc(1, sizeof(*handle)) : NULL;
     if (!handle)
         return NULL;
     handle->fd = eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC);
@@ -46,6 +47,7 @@ struct handle *handle_new(struct instance *in, struct domain *domain, struct han
     handle->domain = domain;
     handle->next = *list;
     *list = handle;
+    domain->handle_count++;
     return handle;
 }
 
@@ -130,6 +132,7 @@ void handle_free(struct instance *in, struct handle **list, struct handle *handl
     while (*list != handle)
         list = &(*list)->next;
     *list = handle->next;
+    domain->handle_count--;
     if (domain->dying)
         doorbell_ring(handle); /* whoever waits on it finds that the domain has gone */
     close(handle->fd);

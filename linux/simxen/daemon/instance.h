@@ -100,7 +100,7 @@ struct domain {
     bool keep;        /* outlives its last process */
     bool had_process; /* a connection was made */
     bool dying;       /* waits for others to unmap its pages */
-    uint32_t connection_count;
+    uint32_t connection_count, handle_count;
     struct sx_domain_shared *shared;
     struct port *ports; /* SX_MAX_PORTS */
     uint32_t port_limit;
@@ -116,6 +116,7 @@ struct domain {
 
 struct instance {
     int epoll_fd, dir_fd, state_fd;
+    int spare_fd; /* given up for a moment to turn callers away when no other is left */
     struct source listener, signals;
     bool stop;
     bool process_ended; /* while a connection is cleared away whose process may have been killed */
@@ -133,6 +134,9 @@ int source_add(struct instance *in, struct source *source, uint32_t events);
 void source_change(struct instance *in, struct source *source, uint32_t events);
 /* Closes the descriptor; frees the memory that starts with *source after this batch. */
 void source_end(struct instance *in, struct source *source);
+/* Turns one caller away when no descriptor is left: in the queue it would keep the loop spinning.
+ */
+void accept_failed(struct instance *in, int listener, int error);
 void connection_end(struct instance *in, struct connection *connection);
 
 /* domain.c */
@@ -144,7 +148,8 @@ void domain_destroy(struct instance *in, struct domain *domain);
 void domain_settle(struct instance *in, struct domain *domain);
 void domains_free(struct instance *in);
 
-/* evtchn.c: results are a port, 0 or a negative errno. `domain` is the caller. */
+/* evtchn.c: results (but for handle_new's, NULL: too many) are a port, 0 or a negative errno.
+ * `domain` is the caller. */
 struct handle *handle_new(struct instance *in, struct domain *domain, struct handle **list);
 void handle_free(struct instance *in, struct handle **list, struct handle *handle);
 int port_bind_unbound(struct domain *domain, struct handle *handle, uint32_t remote_domid);

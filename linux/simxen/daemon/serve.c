@@ -43,6 +43,17 @@ void source_end(struct instance *in, struct source *source)
     in->gone = source;
 }
 
+void accept_failed(struct instance *in, int listener, int error)
+{
+    if (error != EMFILE && error != ENFILE)
+        return;
+    close(in->spare_fd);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    in->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 void connection_end(struct instance *in, struct connection *connection)
 {
     struct domain *domain = connection->domain;
@@ -96,7 +107,7 @@ static int evtchn_request(struct instance *in, struct connection *connection,
     if (request->op == SX_EVTCHN_OPEN) {
         handle = handle_new(in, domain, &connection->handles);
         if (!handle)
-            return -ENOMEM;
+            return -EMFILE;
         handle->pid = connection->pid;
         reply->value = handle->id;
         *fd = handle->fd;
@@ -391,8 +402,10 @@ static void listener_ready(struct instance *in, struct source *source, uint32_t 
     struct ucred who = {0};
     socklen_t length = sizeof(who);
     int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        accept_failed(in, source->fd, errno);
         return;
+    }
     struct connection *connection = calloc(1, sizeof(*connection));
     if (!connection) {
         close(fd);
@@ -519,6 +532,7 @@ int serve(const char *dir, int ready_fd)
     struct instance in = {.dir = dir, .next_domid = 1};
     raise_descriptor_limit();
     in.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    in.spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int error = in.epoll_fd < 0 ? -errno : open_folder(&in);
     if (!error)
         error = open_signals(&in);
@@ -537,6 +551,7 @@ int serve(const char *dir, int ready_fd)
     }
     run(&in);
     shut_down(&in);
+    close(in.spare_fd);
     close(in.listener.fd);
     close(in.signals.fd);
     close(in.state_fd);

@@ -187,8 +187,10 @@ static void listener_ready(struct instance *in, struct source *source, uint32_t 
 {
     struct xenbus *xenbus = ((struct xenbus_listener *)source)->xenbus;
     int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
+    if (fd < 0) {
+        accept_failed(in, source->fd, errno);
         return;
+    }
     struct xenbus_client *client = calloc(1, sizeof(*client));
     int slot = client ? xs_mux_open(&xenbus->mux) : -1;
     if (slot < 0) {
