@@ -249,8 +249,9 @@ class Receiver(Case):
             child.stdin.close()
         except BrokenPipeError:
             pass
-        # The server sees the end of a process before it sees the next one's beginning.
-        self.assertEqual(self.receive(streams.END).error, 0)
+        # The server sees the end of a process before it sees the next one's beginning. That one
+        # has another folder, because it would clean this one.
+        self.assertEqual(self.receive(streams.END, self.into + "2").error, 0)
         self.assertEqual(os.listdir(self.into), ["small"])
 
     def test_a_part_of_an_earlier_copy_is_removed(self):
@@ -341,6 +342,16 @@ class Sender(Case):
         self.assertEqual(code, 0, text)
         self.assertEqual(streams.tree(self.source, modes=False),
                          streams.tree(os.path.join(self.into, "source"), modes=False))
+
+    def test_the_receiver_refuses_in_the_middle(self):
+        os.makedirs(self.into)
+        open(os.path.join(self.into, "BIG"), "w").close()
+        with open(os.path.join(self.source, "big"), "wb") as out:
+            out.truncate(1 << 34)  # sending it all would take minutes
+        code, text = self.connect([SEND, os.path.join(self.source, "big")],
+                                  [WINE, RECEIVER, "--into", windows_path(self.into)])
+        self.assertEqual(code, errno.EEXIST)
+        self.assertIn("last name big", text)
 
     def test_windows_to_windows(self):
         self.write("x", os.urandom(1 << 20))
