@@ -84,7 +84,7 @@ int simxen_grant(struct simxen *sx, uint32_t domid, uint32_t count, uint32_t fla
 int simxen_grant_existing(struct simxen *sx, uint32_t domid, void *address, uint32_t count,
                           uint32_t flags, const struct simxen_unmap_notify *notify, uint32_t *refs);
 /* Ends a grant made by either call above; address is the first page. Pages that the peer still
- * maps are reused only after it unmaps them. */
+ * maps are reused only after it unmaps them. -EINVAL: no such grant; -ENOMEM: it stays. */
 int simxen_revoke(struct simxen *sx, void *address);
 /* Maps count pages granted to this domain by domids[0..count-1] (all the same when one_domid). */
 int simxen_map(struct simxen *sx, uint32_t count, const uint32_t *domids, bool one_domid,

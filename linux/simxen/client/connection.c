@@ -154,14 +154,7 @@ void simxen_close(struct simxen *sx)
 {
     if (!sx)
         return;
-    while (sx->regions) {
-        struct page_region *region = sx->regions;
-        sx->regions = region->next;
-        /* Pages that were the caller's before stay where they are, as shared memory. */
-        if (!region->existing)
-            lx_munmap(region->address, (size_t)region->page_count * SIMXEN_PAGE_BYTES);
-        free(region);
-    }
+    simxen_regions_forget(sx);
     for (uint32_t port = 0; port < SX_MAX_PORTS; port++)
         if (sx->cache[port].doorbell)
             lx_close((int)(uint32_t)sx->cache[port].doorbell);

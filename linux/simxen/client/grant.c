@@ -172,37 +172,56 @@ int simxen_grant_existing(struct simxen *sx, uint32_t domid, void *address, uint
 }
 
 /* Gives the caller private pages again, with the content of the shared ones. */
-static void restore_pages(void *address, size_t bytes)
+static int restore_pages(void *address, size_t bytes)
 {
-    int prot = LX_PROT_READ | LX_PROT_WRITE;
-    void *copy = lx_mmap(NULL, bytes, prot, LX_MAP_PRIVATE | LX_MAP_ANONYMOUS, -1, 0);
+    int prot = LX_PROT_READ | LX_PROT_WRITE, flags = LX_MAP_PRIVATE | LX_MAP_ANONYMOUS;
+    void *copy = lx_mmap(NULL, bytes, prot, flags, -1, 0);
     if (lx_mmap_failed(copy))
-        return; /* still the shared pages: valid memory, the daemon will not reuse the frames
-                   before this process ends only if it maps them; content may change */
+        return -LX_ENOMEM;
     memcpy(copy, address, bytes);
-    void *at =
-        lx_mmap(address, bytes, prot, LX_MAP_PRIVATE | LX_MAP_ANONYMOUS | LX_MAP_FIXED, -1, 0);
+    void *at = lx_mmap(address, bytes, prot, flags | LX_MAP_FIXED, -1, 0);
     if (!lx_mmap_failed(at))
         memcpy(address, copy, bytes);
     lx_munmap(copy, bytes);
+    return lx_mmap_failed(at) ? -LX_ENOMEM : 0;
+}
+
+/* Takes a granted region's pages away from this process's view. */
+static int region_hide(const struct page_region *region)
+{
+    size_t bytes = bytes_of(region->page_count);
+    if (region->existing)
+        return restore_pages(region->address, bytes);
+    lx_munmap(region->address, bytes);
+    return 0;
+}
+
+void simxen_regions_forget(struct simxen *sx)
+{
+    while (sx->regions) {
+        struct page_region *region = sx->regions;
+        sx->regions = region->next;
+        region_hide(region);
+        free(region);
+    }
 }
 
 int simxen_revoke(struct simxen *sx, void *address)
 {
+    int error = -LX_EINVAL;
     lx_lock(&sx->lock);
     struct page_region *region = region_take(sx, address, false);
     if (region) {
-        if (region->existing)
-            restore_pages(address, bytes_of(region->page_count));
+        error = region_hide(region);
+        if (error)
+            region_keep(sx, region); /* still granted: the pages must not be used again */
         else
-            lx_munmap(address, bytes_of(region->page_count));
-        end_ids(sx, SX_REVOKE, region);
+            end_ids(sx, SX_REVOKE, region);
     }
     lx_unlock(&sx->lock);
-    if (!region)
-        return -LX_EINVAL;
-    free(region);
-    return 0;
+    if (!error)
+        free(region);
+    return error;
 }
 
 /* Maps frames of one domain at `at`, a system call for each run of neighbours. */

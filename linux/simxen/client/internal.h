@@ -61,4 +61,8 @@ int simxen_simple(struct simxen *sx, const struct sx_request *request);
 /* The shared part of a domain, NULL when it cannot be mapped. sx->lock held. */
 struct sx_domain_shared *simxen_peer(struct simxen *sx, uint32_t domid);
 
+/* All pages leave this process's view; granted pages of the caller's own become private again. The
+ * daemon ends the grants and mappings when the socket closes. */
+void simxen_regions_forget(struct simxen *sx);
+
 #endif

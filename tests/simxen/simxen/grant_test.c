@@ -55,6 +55,14 @@ static void existing_pages_keep_their_content(void)
     mapped[0] = 9;
     CHECK_EQUAL(own[0], 8); /* private again */
     CHECK_EQUAL(simxen_unmap(peer, mapped), 0);
+    /* The same when the whole client goes. */
+    struct simxen *brief = as_domain(owner_id);
+    CHECK_EQUAL(simxen_grant_existing(brief, peer_id, own, 2, 0, NULL, ref), 0);
+    CHECK_EQUAL(simxen_map(peer, 2, &owner_id, true, ref, 0, NULL, (void **)&mapped), 0);
+    simxen_close(brief);
+    mapped[4096] = 1;
+    CHECK_EQUAL(own[4096], 7);
+    CHECK_EQUAL(simxen_unmap(peer, mapped), 0);
     munmap(own, 2 * 4096);
 }
 
