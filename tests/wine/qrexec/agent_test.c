@@ -3,7 +3,8 @@
  * Proves qrexec-agent.exe end to end, under Wine, against dom0's side of the protocol as the core
  * has it: what programs get and give through a call, exit codes, both protocol versions, many calls
  * at once, slow readers, a daemon that goes and comes, and what bad input gets. Each test runs
- * alone: agent_test NAME, or all of them in one guest, or all but the long one: agent_test quick.
+ * alone: agent_test NAME, or all of them in one guest, or all but the long one: agent_test quick. A
+ * second argument says how often.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -270,7 +271,7 @@ static int exit_of(pid_t pid)
 {
     int status;
     EXPECT(waitpid(pid, &status, 0) == pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 /* The service side of a call that the guest makes: echoes stdin, says "err" on stderr, exits. */
@@ -593,7 +594,8 @@ int main(int argc, char **argv)
             continue;
         if (argc > 1 && !strcmp(argv[1], "quick") && tests[i].run == three_hundred_calls_at_once)
             continue;
-        tests[i].run();
+        for (int times = argc > 2 ? atoi(argv[2]) : 1; times > 0; times--)
+            tests[i].run();
         EXPECT_EQUAL(guest.stray_terminations, 0);
         printf("ok: %s\n", tests[i].name);
         fflush(stdout);

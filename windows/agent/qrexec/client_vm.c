@@ -471,5 +471,9 @@ int wmain(int Count, PWSTR *Arguments)
         Options.FilterStdout = !Options.Program && IsConsole(STD_OUTPUT_HANDLE);
     if (Options.FilterStderr < 0)
         Options.FilterStderr = IsConsole(STD_ERROR_HANDLE);
-    ExitProcess((UINT)Call(&Options)); /* also while the second thread still reads */
+    const UINT Code = (UINT)Call(&Options);
+    fflush(stderr);
+    /* Also while the second thread still reads, which no one can stop in every case. */
+    TerminateProcess(GetCurrentProcess(), Code);
+    return 0;
 }
