@@ -297,7 +297,8 @@ static bool spin(struct vchan_channel *channel, uint8_t what, uint32_t had)
     while (!(found = look_often(channel, what, had)) &&
            (now_ns = vchan_port_now_ns()) - start_ns < VCHAN_SPIN_NS) {
         /* Where the peer has only this CPU, it can answer now. */
-        vchan_port_yield();
+        if (channel->spin.yields)
+            vchan_port_yield();
     }
     now_ns = vchan_port_now_ns();
     vchan_spin_ended(&channel->spin, found, start_ns, now_ns);

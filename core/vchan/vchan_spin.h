@@ -5,11 +5,12 @@
  * answers within one. So a wait begins with a spin of at most VCHAN_SPIN_NS, what a wake-up takes
  * (so that a wait never costs more than twice what it must), and only as long as spins pay off:
  *
- *   - two in vain, one after the other, and it stops. A spin during which the system ran somebody
- *     else for longer than VCHAN_SPIN_NS is in vain, whatever it found;
+ *   - two in vain, one after the other, and it stops;
+ *   - it yields the CPU between looks, for a peer that shares it; when a yield cost more than a
+ *     spin may (somebody else ran), it stops yielding, until a spin without was in vain;
  *   - it is tried again after a sleep of less than VCHAN_SHORT_SLEEP_NS (a spin would have ended
- *     sooner if both sides had been awake), but not before VCHAN_SPIN_REST times the time lost has
- *     passed (a cost of less than a percent), twice as long after each trial in vain;
+ *     sooner if both sides had been awake), but not before VCHAN_SPIN_REST times the time of a spin
+ *     has passed (a cost of less than a percent), twice as long after each trial in vain;
  *   - it never happens where the process may use one CPU only.
  *
  * Pure arithmetic: the caller owns the struct and the clock.
@@ -32,6 +33,7 @@ struct vchan_spin {
     bool allowed;
     uint8_t credit;    /* spins in vain that are still allowed */
     uint8_t doublings; /* trials in vain, one after the other */
+    bool yields;
     uint64_t rest_until_ns;
 };
 
@@ -40,6 +42,7 @@ static inline void vchan_spin_init(struct vchan_spin *spin, bool allowed)
     spin->allowed = allowed;
     spin->credit = allowed ? 1 : 0;
     spin->doublings = 0;
+    spin->yields = true;
     spin->rest_until_ns = 0;
 }
 
@@ -53,17 +56,19 @@ static inline uint32_t vchan_spin_budget_ns(const struct vchan_spin *spin)
 static inline void vchan_spin_ended(struct vchan_spin *spin, bool found, uint64_t start_ns,
                                     uint64_t now_ns)
 {
-    uint64_t spent_ns = now_ns - start_ns;
+    bool lost_cpu = now_ns - start_ns > 2 * VCHAN_SPIN_NS;
 
-    if (found && spent_ns <= VCHAN_SPIN_NS) {
+    if (found) {
         if (spin->credit < VCHAN_SPIN_CREDIT_MAX)
             spin->credit++;
         spin->doublings = 0;
+        spin->yields = spin->yields && !lost_cpu;
         return;
     }
+    spin->yields = !spin->yields;
     if (--spin->credit > 0)
         return;
-    spin->rest_until_ns = now_ns + (spent_ns * VCHAN_SPIN_REST << spin->doublings);
+    spin->rest_until_ns = now_ns + ((uint64_t)VCHAN_SPIN_NS * VCHAN_SPIN_REST << spin->doublings);
     if (spin->doublings < VCHAN_SPIN_DOUBLINGS)
         spin->doublings++;
 }

@@ -44,13 +44,21 @@ static void spins_in_vain_stop_it(void **state)
     assert_int_equal(vchan_spin_budget_ns(&spin), 0);
 }
 
-static void a_spin_that_lost_the_cpu_is_in_vain(void **state)
+static void a_yield_that_lost_the_cpu_ends_yielding(void **state)
 {
     struct vchan_spin spin;
 
     vchan_spin_init(&spin, true);
+    vchan_spin_ended(&spin, true, 0, 1000);
+    assert_true(spin.yields);
     vchan_spin_ended(&spin, true, 0, 3000000);
-    assert_int_equal(vchan_spin_budget_ns(&spin), 0);
+    assert_false(spin.yields);
+    assert_int_equal(vchan_spin_budget_ns(&spin), SPIN);
+    vchan_spin_ended(&spin, true, 0, 1000);
+    assert_false(spin.yields);
+    /* The peer may share the CPU after all. */
+    vchan_spin_ended(&spin, false, 0, SPIN);
+    assert_true(spin.yields);
 }
 
 /* Short sleeps from now on; the time until the next trial. */
@@ -90,7 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_cpu_never_spins),
         cmocka_unit_test(spins_in_vain_stop_it),
-        cmocka_unit_test(a_spin_that_lost_the_cpu_is_in_vain),
+        cmocka_unit_test(a_yield_that_lost_the_cpu_ends_yielding),
         cmocka_unit_test(failed_trials_get_rare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
