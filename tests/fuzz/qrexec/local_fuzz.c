@@ -47,8 +47,7 @@ static void feed(struct reader *reader, const uint8_t *bytes, size_t size)
 static void init(struct reader *reader)
 {
     memset(reader, 0, sizeof(*reader));
-    qrexec_decoder_init(&reader->decoder, QREXEC_AT_DAEMON, 3, reader->body,
-                        sizeof(reader->body));
+    qrexec_decoder_init(&reader->decoder, QREXEC_AT_DAEMON, 3, reader->body, sizeof(reader->body));
     qrexec_channel_init(&reader->check, QREXEC_SERVICE, 3, 0);
 }
 
