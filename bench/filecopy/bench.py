@@ -94,10 +94,10 @@ def make_sink():
     os.chmod(service, 0o755)
 
 
-def measure(**actions):
-    """The shortest time of each action, all of them in turn, RUNS times."""
+def measure(runs, **actions):
+    """The shortest time of each action, all of them in turn."""
     best = {}
-    for _ in range(RUNS):
+    for _ in range(runs):
         for name, action in actions.items():
             clean()
             started = time.monotonic()
@@ -112,15 +112,15 @@ def ratio(name, value):
 
 
 def big():
-    t = measure(stream_in=stream_in, copy_in=lambda: copy_in("big"), stream_out=stream_out,
-                copy_out=lambda: copy_out("big"))
+    t = measure(3 * RUNS, stream_in=stream_in, copy_in=lambda: copy_in("big"),
+                stream_out=stream_out, copy_out=lambda: copy_out("big"))
     for name, seconds in t.items():
         print(f"  256 MiB, {name:10} {seconds:7.3f} s {256 / seconds:8.1f} MiB/s")
     ratio("filecopy_big", min(t["stream_in"] / t["copy_in"], t["stream_out"] / t["copy_out"]))
 
 
 def small():
-    t = measure(empty=lambda: copy_in("tree0"), copy_1000=lambda: copy_in("tree1000"),
+    t = measure(RUNS, empty=lambda: copy_in("tree0"), copy_1000=lambda: copy_in("tree1000"),
                 copy_10000=lambda: copy_in("tree10000"), loop=lambda: copy_loop("tree10000"),
                 out_10000=lambda: copy_out("tree10000"))
     for name, seconds in t.items():

@@ -18,7 +18,8 @@
 
 #include <stdbool.h>
 
-enum { OUTGOING_BUFFER_SIZE = 1 << 20 };
+/* Small enough to stay in a cache between the reading, the sum and the writing. */
+enum { OUTGOING_BUFFER_SIZE = 256 << 10 };
 
 struct outgoing {
     struct fc_sender sender;

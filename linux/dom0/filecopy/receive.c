@@ -16,6 +16,7 @@
 #include "linux/dom0/filecopy/incoming.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 1 << 20 };
+enum { BUFFER_SIZE = 256 << 10, PIPE_BYTES = 1 << 20 };
 
 struct receive {
     struct fc_receiver machine;
@@ -211,6 +212,8 @@ int main(int argc, char **argv)
     if (receive == NULL)
         return ENOMEM;
     signal(SIGPIPE, SIG_IGN);
+    /* Room for the peer to go on while a part is written; not every stdin is a pipe. */
+    fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
     incoming_init(&receive->incoming);
     usable = read_options(receive, &options, argc, argv);
     fc_receiver_init(&receive->machine, &options);

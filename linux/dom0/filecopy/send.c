@@ -13,6 +13,7 @@
 #include "linux/dom0/filecopy/outgoing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PIPE_BYTES = 1 << 20 };
 
 struct send {
     struct outgoing outgoing;
@@ -115,6 +118,8 @@ int main(int argc, char **argv)
     if (send == NULL)
         return ENOMEM;
     signal(SIGPIPE, SIG_IGN);
+    /* Room for the next read while the peer takes the last one; not every stdout is a pipe. */
+    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
     outgoing_init(&send->outgoing, STDOUT_FILENO);
     fc_result_init(&send->reader);
     if (!read_options(&send->outgoing, argc, argv))

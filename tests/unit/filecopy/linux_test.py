@@ -170,7 +170,7 @@ class Receiver(Case):
                                  stdout=subprocess.PIPE)
         child.stdin.write(streams.file("small") + whole[:-1])
         child.stdin.flush()
-        # The pipe holds 64 KiB: most of the file was taken when the write returned.
+        # All but what a pipe holds (1 MiB at most) was taken when the write returned.
         child.kill()
         child.wait()
         child.stdout.close()

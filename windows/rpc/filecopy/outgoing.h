@@ -24,7 +24,8 @@
 
 #include <windows.h>
 
-enum { OUTGOING_BUFFER_SIZE = 1 << 20 };
+/* Small enough to stay in a cache between the reading, the sum and the writing. */
+enum { OUTGOING_BUFFER_SIZE = 256 << 10 };
 
 typedef struct _OUTGOING {
     struct fc_sender Sender;

@@ -23,7 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BUFFER_SIZE = 1 << 20 };
+enum { BUFFER_SIZE = 256 << 10 };
 
 typedef HRESULT(WINAPI *GET_KNOWN_FOLDER_PATH)(REFKNOWNFOLDERID, DWORD, HANDLE, PWSTR *);
 typedef VOID(WINAPI *CO_TASK_MEM_FREE)(PVOID);
