@@ -21,6 +21,7 @@ typedef struct _SEND {
     OUTGOING Outgoing;
     struct fc_result_reader Reader; /* the reading thread's until it has ended */
     volatile LONG Ended;            /* all is sent: the main thread takes the result */
+    volatile LONG ReaderEnds;       /* the reading thread has only to return */
 } SEND, *PSEND;
 
 static VOID Say(_In_z_ PCSTR What, _In_z_ PCSTR Middle, _In_z_ PCSTR Name, _In_ enum fc_error Error)
@@ -59,6 +60,7 @@ static DWORD WINAPI ReadResult(_In_ PVOID Context)
         ReportRefusal(&Send->Reader, (enum fc_error)Send->Reader.result.error);
         ExitProcess(Send->Reader.result.error);
     }
+    InterlockedExchange(&Send->ReaderEnds, 1);
     return 0;
 }
 
@@ -121,7 +123,11 @@ int wmain(int Count, PWSTR Arguments[])
     if (Error != FC_OK && !Send->Outgoing.StreamBroken) {
         fc_make_printable(Send->Outgoing.Name);
         Say(Send->Outgoing.Problem, ": ", Send->Outgoing.Name, Error);
-        ExitProcess((UINT)Error); /* the reading thread may be waiting for ever */
+        /* The reading thread may be waiting for ever; but Wine dislikes an end of the process in
+         * the middle of the end of a thread. */
+        if (InterlockedCompareExchange(&Send->ReaderEnds, 0, 0) != 0)
+            WaitForSingleObject(Thread, INFINITE);
+        ExitProcess((UINT)Error);
     }
     InterlockedExchange(&Send->Ended, 1);
     WaitForSingleObject(Thread, INFINITE);
