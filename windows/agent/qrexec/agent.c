@@ -7,8 +7,6 @@
 #include "windows/agent/qrexec/relay.h"
 
 enum {
-    /* Time limits are this coarse; nothing else depends on it. */
-    CLOCK_TICK_MS = 1000,
     /* Some systems deliver the end of a request only to a thread that waits, so even a loop that
      * is never idle waits (for nothing) once in so many rounds. */
     ROUNDS_PER_GLANCE = 64,
@@ -157,16 +155,28 @@ static BOOL Spin(_Inout_ AGENT *Agent)
 static BOOL LastRound(_Inout_ AGENT *Agent)
 {
     Agent->Links.AskForWakeUp = TRUE;
+    Agent->Links.NextDeadline = 0;
     const BOOL Did = Round(Agent);
     Agent->Links.AskForWakeUp = FALSE;
     return Did;
+}
+
+/* Until the first time limit of those that the last round saw. */
+static DWORD TimeLimitMs(_In_ const AGENT *Agent)
+{
+    const ULONGLONG Deadline = Agent->Links.NextDeadline;
+    const ULONGLONG Now = GetTickCount64();
+
+    if (!Deadline)
+        return INFINITE;
+    return Deadline <= Now ? 0 : (DWORD)(Deadline - Now);
 }
 
 static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
 {
     const BOOL HadCredit = vchan_spin_budget_ns(&Agent->Spin) != 0;
     const ULONGLONG Begin = NowNs();
-    const BOOL Go = Wait(Agent, CLOCK_TICK_MS, Error);
+    const BOOL Go = Wait(Agent, TimeLimitMs(Agent), Error);
     if (!HadCredit)
         vchan_spin_slept(&Agent->Spin, Begin, NowNs());
     return Go;

@@ -165,8 +165,10 @@ static BOOL Serve(_Inout_ struct AGENT *Agent)
     CONTROL_CHANNEL *const Control = &Agent->Control;
     const ULONGLONG Now = GetTickCount64();
 
-    if (Control->RetryAt && Now < Control->RetryAt)
+    if (Control->RetryAt && Now < Control->RetryAt) {
+        LoopWakeBy(&Agent->Links, Control->RetryAt);
         return FALSE;
+    }
     if (!LinkServe(&Control->Link, &Agent->Links, DAEMON_DOMAIN, QREXEC_CONTROL_PORT,
                    QREXEC_RING_BYTES, 0)) {
         if (!Control->RetryAt)
@@ -174,6 +176,7 @@ static BOOL Serve(_Inout_ struct AGENT *Agent)
                      DAEMON_DOMAIN);
         Control->Link.State = LinkNone;
         Control->RetryAt = Now + SERVE_RETRY_MS;
+        LoopWakeBy(&Agent->Links, Control->RetryAt);
         return FALSE;
     }
     Control->RetryAt = 0;

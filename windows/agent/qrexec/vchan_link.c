@@ -3,6 +3,12 @@
 #include <string.h>
 #include "windows/agent/qrexec/vchan_link.h"
 
+void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline)
+{
+    if (!Loop->NextDeadline || Deadline < Loop->NextDeadline)
+        Loop->NextDeadline = Deadline;
+}
+
 static BOOL Begin(_Inout_ VCHAN_LINK *Link, _In_opt_ libvchan_t *Vchan, _In_ DWORD TimeLimitMs)
 {
     Link->Vchan = Vchan;
@@ -13,21 +19,21 @@ static BOOL Begin(_Inout_ VCHAN_LINK *Link, _In_opt_ libvchan_t *Vchan, _In_ DWO
     return Vchan != NULL;
 }
 
-BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ const LINK_LOOP *Loop, _In_ DWORD Domain,
-               _In_ DWORD Port, _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs)
+BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, _In_ DWORD Port,
+               _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs)
 {
     memset(Link, 0, sizeof(*Link));
-    Link->AskForWakeUp = &Loop->AskForWakeUp;
+    Link->Loop = Loop;
     return Begin(Link,
                  libvchan_server_init_on(Loop->Event, (int)Domain, (int)Port, RingBytes, RingBytes),
                  TimeLimitMs);
 }
 
-BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ const LINK_LOOP *Loop, _In_ DWORD Domain,
-                 _In_ DWORD Port, _In_ DWORD TimeLimitMs)
+BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, _In_ DWORD Port,
+                 _In_ DWORD TimeLimitMs)
 {
     memset(Link, 0, sizeof(*Link));
-    Link->AskForWakeUp = &Loop->AskForWakeUp;
+    Link->Loop = Loop;
     Link->Client = TRUE;
     return Begin(Link, libvchan_client_init_on(Loop->Event, (int)Domain, (int)Port), TimeLimitMs);
 }
@@ -54,7 +60,12 @@ static LINK_STATE PollConnecting(_Inout_ VCHAN_LINK *Link)
         if (Open == VCHAN_DISCONNECTED) /* came and went; it may have left data */
             return LinkEnded;
     }
-    return Link->Deadline && GetTickCount64() >= Link->Deadline ? LinkFailed : LinkConnecting;
+    if (!Link->Deadline)
+        return LinkConnecting;
+    if (GetTickCount64() >= Link->Deadline)
+        return LinkFailed;
+    LoopWakeBy(Link->Loop, Link->Deadline);
+    return LinkConnecting;
 }
 
 BOOL LinkPoll(_Inout_ VCHAN_LINK *Link)
@@ -73,8 +84,8 @@ DWORD LinkRead(_Inout_ VCHAN_LINK *Link, _Out_writes_(Size) void *Buffer, _In_ D
 {
     if (Link->State != LinkOpen && Link->State != LinkEnded)
         return 0;
-    const int Ready =
-        *Link->AskForWakeUp ? libvchan_data_ready(Link->Vchan) : libvchan_data_now(Link->Vchan);
+    const int Ready = Link->Loop->AskForWakeUp ? libvchan_data_ready(Link->Vchan)
+                                               : libvchan_data_now(Link->Vchan);
     if (Ready <= 0)
         return 0;
     const int Count = libvchan_read(Link->Vchan, Buffer, min(Size, (DWORD)Ready));
@@ -94,8 +105,8 @@ BOOL LinkFlush(_Inout_ VCHAN_LINK *Link)
     if (Link->State == LinkEnded)
         Link->OutLeft = 0; /* nobody will read it */
     while (Link->State == LinkOpen && Link->OutLeft) {
-        const int Room = *Link->AskForWakeUp ? libvchan_buffer_space(Link->Vchan)
-                                             : libvchan_space_now(Link->Vchan);
+        const int Room = Link->Loop->AskForWakeUp ? libvchan_buffer_space(Link->Vchan)
+                                                  : libvchan_space_now(Link->Vchan);
         if (Room <= 0)
             break;
         const int Count = libvchan_write(Link->Vchan, Link->Out, min(Link->OutLeft, (DWORD)Room));

@@ -16,28 +16,32 @@ typedef enum LINK_STATE {
     LinkFailed /* it never came: its domain is gone, or the time limit passed */
 } LINK_STATE;
 
-typedef struct VCHAN_LINK {
-    libvchan_t *Vchan;
-    LINK_STATE State;
-    BOOL Client;
-    const BOOL *AskForWakeUp; /* the loop's */
-    ULONGLONG Deadline;       /* GetTickCount64() units; 0: none */
-    const BYTE *Out;          /* part of a message not written yet; its memory is the owner's */
-    DWORD OutLeft;
-} VCHAN_LINK;
-
 /* What of the loop its links need. Peers are asked to wake us only while AskForWakeUp is set:
  * before the loop waits, not while it goes round. */
 typedef struct LINK_LOOP {
     HANDLE Event; /* auto-reset: any vchan */
     BOOL AskForWakeUp;
+    ULONGLONG NextDeadline; /* GetTickCount64() units; 0: none. The loop clears it for each round */
 } LINK_LOOP;
 
+typedef struct VCHAN_LINK {
+    libvchan_t *Vchan;
+    LINK_STATE State;
+    BOOL Client;
+    LINK_LOOP *Loop;
+    ULONGLONG Deadline; /* GetTickCount64() units; 0: none */
+    const BYTE *Out;    /* part of a message not written yet; its memory is the owner's */
+    DWORD OutLeft;
+} VCHAN_LINK;
+
+/* The loop is not to wait beyond Deadline (not 0). */
+void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline);
+
 /* TimeLimitMs 0: waits for ever. FALSE: the vchan could not be made. */
-BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ const LINK_LOOP *Loop, _In_ DWORD Domain,
-               _In_ DWORD Port, _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs);
-BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ const LINK_LOOP *Loop, _In_ DWORD Domain,
-                 _In_ DWORD Port, _In_ DWORD TimeLimitMs);
+BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, _In_ DWORD Port,
+               _In_ DWORD RingBytes, _In_ DWORD TimeLimitMs);
+BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, _In_ DWORD Port,
+                 _In_ DWORD TimeLimitMs);
 /* Data written before stays readable for the other side. */
 void LinkClose(_Inout_ VCHAN_LINK *Link);
 
