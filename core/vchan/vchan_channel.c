@@ -12,6 +12,9 @@
 /* A long copy is published in pieces, so that both sides copy at the same time. */
 enum { PIECE_BYTES = 16 * 1024 };
 
+/* How often an offer is read again that changed meanwhile. */
+enum { OFFER_LOOKS = 8 };
+
 /* A spin looks at the ring so often, then at the clock, and lets others run. */
 enum { LOOKS_PER_ROUND = 4 };
 
@@ -98,21 +101,22 @@ static int read_number(struct vchan_port *port, const char *path, const char *le
     return vchan_parse_key(value, (size_t)length, out) ? VCHAN_OK : VCHAN_BAD_PEER;
 }
 
-/* A server that starts anew between two reads would give one key of each. */
+/* A server that starts anew between two reads would give one key of each. One that does so for ever
+ * is not waited for here: whoever watches the key is told of each change anyway. */
 static int read_offer(struct vchan_port *port, const char *path, uint32_t *event, uint32_t *ref)
 {
-    uint32_t again;
+    uint32_t again = 0;
     int status = read_number(port, path, "event-channel", event);
 
-    while (status == VCHAN_OK) {
+    for (int look = 0; status == VCHAN_OK && look < OFFER_LOOKS; look++) {
         status = read_number(port, path, "ring-ref", ref);
         if (status == VCHAN_OK)
             status = read_number(port, path, "event-channel", &again);
         if (status == VCHAN_OK && again == *event)
-            break;
+            return VCHAN_OK;
         *event = again;
     }
-    return status;
+    return status == VCHAN_OK ? VCHAN_NO_SERVER : status;
 }
 
 static int map_rings(struct vchan_channel *channel)

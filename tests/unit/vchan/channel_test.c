@@ -77,6 +77,22 @@ static void packets_move_whole_or_not(void **state)
     close_both(&both);
 }
 
+/* A hostile server that changes its keys faster than they are read keeps nobody. */
+static void an_offer_that_never_rests_is_no_offer(void **state)
+{
+    struct both both;
+
+    fake_world_init(&both.world);
+    both.server_port = fake_port(&both.world);
+    both.client_port = fake_port(&both.world);
+    assert_int_equal(vchan_channel_serve(&both.server, &both.server_port, 1, "p", 4096, 4096),
+                     VCHAN_OK);
+    both.world.restless = 1;
+    assert_int_equal(vchan_channel_join(&both.client, &both.client_port, 0, "p"), VCHAN_NO_SERVER);
+    vchan_channel_close(&both.server);
+    fake_world_end(&both.world);
+}
+
 /* qwt-today.md 1.6 item 13: a send of more than the ring holds waited for ever. */
 static void qwt_13_a_send_larger_than_the_ring_fails_at_once(void **state)
 {
@@ -321,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_move_what_fits),
         cmocka_unit_test(packets_move_whole_or_not),
+        cmocka_unit_test(an_offer_that_never_rests_is_no_offer),
         cmocka_unit_test(qwt_13_a_send_larger_than_the_ring_fails_at_once),
         cmocka_unit_test(what_was_written_survives_the_close),
         cmocka_unit_test(a_short_call_asks_to_be_notified),

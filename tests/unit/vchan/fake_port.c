@@ -206,6 +206,8 @@ int vchan_port_read_key(struct vchan_port *port, const char *path, const char *l
         return VCHAN_NO_SERVER;
     if (strlen(text) >= capacity)
         return VCHAN_BAD_PEER;
+    if (world->restless && text == world->event_channel)
+        return snprintf(value, capacity, "%u", world->restless++);
     strcpy(value, text);
     return (int)strlen(text);
 }

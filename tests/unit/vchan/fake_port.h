@@ -20,6 +20,7 @@ struct fake_world {
     uint32_t next_ref;
     char ring_ref[32], event_channel[32];
     bool offered, domain_died;
+    uint32_t restless; /* not 0: the offer's event channel, another at each look */
     struct vchan_port *server, *client;
     int fail_at; /* this call (from 1) that can fail does; 0: none */
     int calls;
