@@ -56,15 +56,20 @@ static void commands_wait_for_the_session(void)
     guest_stop(&guest);
 }
 
-static pid_t raw_client(const char *what, int *in)
+static pid_t raw_client_heard(const char *what, int *in, int out)
 {
     const char *const arguments[] = {"pipe_probe.exe", what, NULL};
     int to[2];
     EXPECT(pipe2(to, O_CLOEXEC) == 0);
-    const pid_t pid = guest_run(&guest, arguments, to[0], -1);
+    const pid_t pid = guest_run(&guest, arguments, to[0], out);
     close(to[0]);
     *in = to[1];
     return pid;
+}
+
+static pid_t raw_client(const char *what, int *in)
+{
+    return raw_client_heard(what, in, -1);
 }
 
 static int exit_of(pid_t pid)
@@ -119,6 +124,32 @@ static void a_client_that_leaves_gives_its_port_back(void)
     guest_stop(&guest);
 }
 
+/* Somebody made a pipe of the agent's name first: dom0 is served all the same, and the agent takes
+ * the name when it is free. */
+static void a_taken_pipe_name_keeps_only_local_clients_out(void)
+{
+    int in, from[2];
+    char ready;
+    guest_start(&guest, NULL);
+    guest_kill_agent(&guest);
+    EXPECT(pipe2(from, O_CLOEXEC) == 0);
+    const pid_t squatter = raw_client_heard("squat", &in, from[1]);
+    EXPECT(read(from[0], &ready, 1) == 1);
+    guest_start_agent(&guest, NULL);
+    guest_connect(&guest, 3);
+    struct session *s = guest_call(&guest, command_of("DEFAULT", "probe.exe", "exit 3"), NULL);
+    EXPECT_EQUAL(s->exit_code, 3);
+    session_close(s);
+    close(in); /* it leaves */
+    EXPECT_EQUAL(exit_of(squatter), 0);
+    close(from[0]);
+    close(from[1]);
+    const pid_t pid = raw_client("await", &in);
+    EXPECT_EQUAL(exit_of(pid), 0);
+    close(in);
+    guest_stop(&guest);
+}
+
 /* At ever later moments of a call. What is left behind, simxen host finds at the end. */
 static void a_killed_agent_leaves_nothing(void)
 {
@@ -163,6 +194,7 @@ static const struct test {
     TEST(commands_wait_for_the_session),
     TEST(a_client_that_breaks_a_rule_ends_alone),
     TEST(a_client_that_leaves_gives_its_port_back),
+    TEST(a_taken_pipe_name_keeps_only_local_clients_out),
     TEST(a_killed_agent_leaves_nothing),
 };
 

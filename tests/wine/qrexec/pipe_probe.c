@@ -2,6 +2,8 @@
 /*
  * A local client of the agent's pipe that breaks its protocol: pipe_probe.exe WHAT. Exits 0 when
  * the agent then closes the pipe, 1 when it does not even open.
+ *   await  does not mind that there is no agent yet; then as garbage
+ *   squat  makes a pipe of that name itself, says so on stdout, and stays until stdin ends
  */
 #include <windows.h>
 #include <string.h>
@@ -17,7 +19,7 @@ static DWORD Compose(_In_ PCWSTR What)
     struct qrexec_header Header = {QREXEC_TRIGGER_SERVICE3, 0xffffffff};
     DWORD Size = 0;
 
-    if (!wcscmp(What, L"garbage")) {
+    if (!wcscmp(What, L"garbage") || !wcscmp(What, L"await")) {
         memset(Bytes, 0xee, 200);
         return 200;
     }
@@ -40,6 +42,20 @@ static DWORD Compose(_In_ PCWSTR What)
     return Size;
 }
 
+static int Squat(void)
+{
+    DWORD Moved;
+    const HANDLE Server = CreateNamedPipeW(QREXEC_LOCAL_PIPE, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1,
+                                           4096, 4096, 0, NULL);
+
+    if (Server == INVALID_HANDLE_VALUE ||
+        !WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), "r", 1, &Moved, NULL))
+        return 1;
+    while (ReadFile(GetStdHandle(STD_INPUT_HANDLE), Bytes, 1, &Moved, NULL) && Moved)
+        ;
+    return 0;
+}
+
 int wmain(int Count, WCHAR **Arguments)
 {
     HANDLE Pipe;
@@ -47,9 +63,14 @@ int wmain(int Count, WCHAR **Arguments)
 
     if (Count != 2)
         return 2;
+    if (!wcscmp(Arguments[1], L"squat"))
+        return Squat();
+    const BOOL Awaits = !wcscmp(Arguments[1], L"await");
     while ((Pipe = CreateFileW(QREXEC_LOCAL_PIPE, GENERIC_READ | FILE_WRITE_DATA, 0, NULL,
                                OPEN_EXISTING, 0, NULL)) == INVALID_HANDLE_VALUE)
-        if (GetLastError() != ERROR_PIPE_BUSY || !WaitNamedPipeW(QREXEC_LOCAL_PIPE, 30000))
+        if (Awaits && GetLastError() == ERROR_FILE_NOT_FOUND)
+            Sleep(20); /* nothing tells of a new name */
+        else if (GetLastError() != ERROR_PIPE_BUSY || !WaitNamedPipeW(QREXEC_LOCAL_PIPE, 30000))
             return 1;
     WriteFile(Pipe, Bytes, Compose(Arguments[1]), &Moved, NULL);
     while (ReadFile(Pipe, Bytes, sizeof(Bytes), &Moved, NULL) && Moved)

@@ -29,7 +29,9 @@ DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
         !ControlOpen(&Agent->Control))
         return ERROR_NOT_ENOUGH_MEMORY;
     const DWORD Error = SessionsOpen(&Agent->Sessions, Options->Console, Options->LogonEventName);
-    return Error ? Error : RelayListen(Agent);
+    if (!Error)
+        RelayListen(Agent); /* who keeps the pipe from us keeps dom0 from nothing */
+    return Error;
 }
 
 void AgentClose(_Inout_ AGENT *Agent)
@@ -82,7 +84,7 @@ static BOOL StepCalls(_Inout_ AGENT *Agent)
 
 static BOOL StepRelays(_Inout_ AGENT *Agent)
 {
-    BOOL Did = FALSE;
+    BOOL Did = Agent->ListenAt && RelayListen(Agent);
 
     for (RELAY *Relay = Agent->Relays; Relay; Relay = Relay->Next)
         Did |= RelayStep(Agent, Relay);
@@ -100,6 +102,7 @@ static BOOL StepRelays(_Inout_ AGENT *Agent)
 
 static BOOL Round(_Inout_ AGENT *Agent)
 {
+    LoopBeginRound(&Agent->Links);
     BOOL Did = ControlStep(Agent);
 
     Agent->SessionsChanged = InterlockedExchange(&Agent->Sessions.Dirty, 0) != 0;
@@ -118,6 +121,8 @@ static BOOL Wait(_Inout_ AGENT *Agent, _In_ DWORD TimeLimitMs, _Out_ DWORD *Erro
     const DWORD Result = WaitForMultipleObjects(Logon ? 5 : 4, Handles, FALSE, TimeLimitMs);
 
     *Error = Result == WAIT_FAILED ? GetLastError() : ERROR_SUCCESS;
+    if (Result == WAIT_OBJECT_0 + 1)
+        Agent->Links.Signals++;
     if (Result == WAIT_OBJECT_0 + 4) {
         Agent->Sessions.LogonSeen = TRUE;
         AgentSessionChanged(Agent);

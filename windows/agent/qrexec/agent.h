@@ -29,6 +29,7 @@ typedef struct AGENT {
     PCWSTR PipeName;
     struct CALL *Calls;     /* singly linked */
     struct RELAY *Relays;   /* one of them listens for the next client */
+    ULONGLONG ListenAt;     /* GetTickCount64() units: nobody listens until then; 0: one does */
     ULONGLONG NextRequest;  /* numbers the requests of this agent's life */
     struct vchan_spin Spin; /* before a wait: the other side of a busy ring answers soon */
     BOOL SessionsChanged;   /* somebody logged on or off since the last round */

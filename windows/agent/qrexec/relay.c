@@ -13,32 +13,39 @@
 static const WCHAR PipeAccess[] = L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
                                   L"(A;;0x12019b;;;AU)";
 
-enum { PIPE_BYTES = 262144, REQUEST_BODY_BYTES = 96 + QREXEC_SERVICE_NAME_MAX + 1 };
+enum {
+    PIPE_BYTES = 262144,
+    LISTEN_RETRY_MS = 1000,
+    REQUEST_BODY_BYTES = 96 + QREXEC_SERVICE_NAME_MAX + 1
+};
 
-static HANDLE CreateInstance(_In_ PCWSTR Name)
+/* First: the name must not be in use. Who made it first has its rights: instances that we added to
+ * another's pipe would share our clients with it. */
+static HANDLE CreateInstance(_In_ PCWSTR Name, _In_ BOOL First)
 {
     SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, FALSE};
 
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(PipeAccess, SDDL_REVISION_1,
                                                               &Security.lpSecurityDescriptor, NULL))
         return INVALID_HANDLE_VALUE;
-    const HANDLE Pipe =
-        CreateNamedPipeW(Name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
-                         PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES,
-                         PIPE_BYTES, PIPE_BYTES, 0, &Security);
+    const HANDLE Pipe = CreateNamedPipeW(
+        Name,
+        PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (First ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
+        PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES, PIPE_BYTES,
+        PIPE_BYTES, 0, &Security);
     const DWORD Error = GetLastError();
     LocalFree(Security.lpSecurityDescriptor);
     SetLastError(Error);
     return Pipe;
 }
 
-DWORD RelayListen(_Inout_ struct AGENT *Agent)
+static DWORD Listen(_Inout_ struct AGENT *Agent)
 {
     RELAY *const Relay = calloc(1, sizeof(*Relay));
 
     if (!Relay)
         return ERROR_NOT_ENOUGH_MEMORY;
-    Relay->Pipe = CreateInstance(Agent->PipeName);
+    Relay->Pipe = CreateInstance(Agent->PipeName, Agent->Relays == NULL);
     if (Relay->Pipe == INVALID_HANDLE_VALUE) {
         const DWORD Error = GetLastError();
         free(Relay);
@@ -53,6 +60,23 @@ DWORD RelayListen(_Inout_ struct AGENT *Agent)
     Relay->Next = Agent->Relays;
     Agent->Relays = Relay;
     return ERROR_SUCCESS;
+}
+
+BOOL RelayListen(_Inout_ struct AGENT *Agent)
+{
+    const ULONGLONG Now = GetTickCount64();
+
+    if (Agent->ListenAt > Now) {
+        LoopWakeBy(&Agent->Links, Agent->ListenAt);
+        return FALSE;
+    }
+    const DWORD Error = Listen(Agent);
+    if (Error && !Agent->ListenAt)
+        LogError(Error, "cannot listen for local clients; trying again");
+    Agent->ListenAt = Error ? Now + LISTEN_RETRY_MS : 0;
+    if (Error)
+        LoopWakeBy(&Agent->Links, Agent->ListenAt);
+    return !Error;
 }
 
 void RelayClose(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
@@ -86,9 +110,7 @@ static BOOL Connected(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
     qrexec_channel_init(&Relay->Check, QREXEC_SERVICE, QREXEC_VERSION, 0);
     Relay->RingBytes = QREXEC_RING_BYTES;
     Relay->State = RelayAsked;
-    const DWORD Error = RelayListen(Agent);
-    if (Error)
-        LogError(Error, "cannot listen for another local client");
+    RelayListen(Agent);
     return TRUE;
 }
 
@@ -269,7 +291,8 @@ static BOOL ClientToVchan(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
     DWORD Count;
     BOOL Did = LinkFlush(&Relay->Link);
 
-    if (Relay->Link.OutLeft || Relay->ClientGone)
+    /* A client that writes for ever to nobody would keep the call for ever. */
+    if (Relay->Link.OutLeft || Relay->ClientGone || Relay->Link.State == LinkEnded)
         return Did;
     const BOOL Started = !Relay->In.Busy;
     const PIPE_RESULT Result = ReadClient(Agent, Relay, &Bytes, &Count);

@@ -51,8 +51,8 @@ typedef struct RELAY {
     BOOL Over;
 } RELAY;
 
-/* Starts to listen for the next client. ERROR_SUCCESS or why not. */
-DWORD RelayListen(_Inout_ struct AGENT *Agent);
+/* Starts to listen for the next client. FALSE: not now; Agent->ListenAt says when to try again. */
+BOOL RelayListen(_Inout_ struct AGENT *Agent);
 BOOL RelayStep(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay);
 void RelayClose(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay);
 

@@ -9,6 +9,14 @@ void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline)
         Loop->NextDeadline = Deadline;
 }
 
+/* Without a client that tries to join, nobody needs to know. */
+void LoopBeginRound(_Inout_ LINK_LOOP *Loop)
+{
+    if (Loop->Joining && WaitForSingleObject(Loop->Event, 0) == WAIT_OBJECT_0)
+        Loop->Signals++;
+    Loop->Joining = FALSE;
+}
+
 static BOOL Begin(_Inout_ VCHAN_LINK *Link, _In_opt_ libvchan_t *Vchan, _In_ DWORD TimeLimitMs)
 {
     Link->Vchan = Vchan;
@@ -35,6 +43,7 @@ BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain
     memset(Link, 0, sizeof(*Link));
     Link->Loop = Loop;
     Link->Client = TRUE;
+    Link->SignalsSeen = Loop->Signals - 1;
     return Begin(Link, libvchan_client_init_on(Loop->Event, (int)Domain, (int)Port), TimeLimitMs);
 }
 
@@ -45,10 +54,21 @@ void LinkClose(_Inout_ VCHAN_LINK *Link)
     memset(Link, 0, sizeof(*Link));
 }
 
+/* A try asks xenstore, which keeps the whole loop waiting: not before there can be news. */
+static BOOL MayJoin(_Inout_ VCHAN_LINK *Link)
+{
+    Link->Loop->Joining = TRUE;
+    if (Link->SignalsSeen == Link->Loop->Signals)
+        return FALSE;
+    Link->SignalsSeen = Link->Loop->Signals;
+    return TRUE;
+}
+
 static LINK_STATE PollConnecting(_Inout_ VCHAN_LINK *Link)
 {
     if (Link->Client) {
-        const int Result = libvchan_client_init_async_finish(Link->Vchan, false);
+        const int Result =
+            MayJoin(Link) ? libvchan_client_init_async_finish(Link->Vchan, false) : 1;
         if (Result < 0)
             return LinkFailed;
         if (Result == 0)

@@ -21,6 +21,8 @@ typedef enum LINK_STATE {
 typedef struct LINK_LOOP {
     HANDLE Event; /* auto-reset: any vchan */
     BOOL AskForWakeUp;
+    BOOL Joining;           /* a client was not joined yet, in this round or the one before */
+    ULONG Signals;          /* how often Event was found set */
     ULONGLONG NextDeadline; /* GetTickCount64() units; 0: none. The loop clears it for each round */
 } LINK_LOOP;
 
@@ -29,6 +31,7 @@ typedef struct VCHAN_LINK {
     LINK_STATE State;
     BOOL Client;
     LINK_LOOP *Loop;
+    ULONG SignalsSeen;  /* a client's: Loop->Signals at its last try to join */
     ULONGLONG Deadline; /* GetTickCount64() units; 0: none */
     const BYTE *Out;    /* part of a message not written yet; its memory is the owner's */
     DWORD OutLeft;
@@ -36,6 +39,9 @@ typedef struct VCHAN_LINK {
 
 /* The loop is not to wait beyond Deadline (not 0). */
 void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline);
+
+/* At the beginning of each round: was Event set? */
+void LoopBeginRound(_Inout_ LINK_LOOP *Loop);
 
 /* TimeLimitMs 0: waits for ever. FALSE: the vchan could not be made. */
 BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, _In_ DWORD Port,
