@@ -7,10 +7,12 @@
  * second argument says how often.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/wine/qrexec/driver.h"
@@ -107,6 +109,7 @@ static void what_cannot_start_has_the_protocols_exit_codes(void)
                  {"DEFAULT:QUBESRPC con dom0", 127},
                  {"DEFAULT:QUBESRPC bad.table dom0", 125},
                  {"DEFAULT:QUBESRPC bad.config dom0", 125},
+                 {"DEFAULT:QUBESRPC closed.config dom0", 125},
                  {"no colon", 125},
                  {"DEFAULT:QUBESRPC two words too many here", 125}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -168,6 +171,7 @@ static void put_file(const char *relative, const char *text)
 
 static void make_services(void)
 {
+    char folder[600];
     put_file("qubes-rpc/test.Env",
              "# which variables a call gets\nprobe.exe env QREXEC_REMOTE_DOMAIN "
              "QREXEC_SERVICE_FULL_NAME QREXEC_SERVICE_ARGUMENT QREXEC_REQUESTED_TARGET_TYPE "
@@ -179,6 +183,10 @@ static void make_services(void)
     put_file("qubes-rpc/bad.table", "# nothing\n");
     put_file("qubes-rpc/bad.config", "probe.exe exit 0\n");
     put_file("rpc-config/bad.config", "wait-for-session\n");
+    /* Settings that are there and cannot be read; a folder cannot, whoever runs the test. */
+    put_file("qubes-rpc/closed.config", "probe.exe exit 0\n");
+    snprintf(folder, sizeof(folder), "%s/../rpc-config/closed.config", getenv("CASEMENT_TEST_BIN"));
+    EXPECT(mkdir(folder, 0755) == 0);
 }
 
 static const char *output_of(const char *command, const char *input)
@@ -453,6 +461,60 @@ static void a_slow_reader_stalls_only_its_own_call(void)
     free(bytes);
 }
 
+/* Its program waits for room in stdout, and we for it to read its stdin. */
+static void a_caller_that_leaves_a_full_call_ends_it(void)
+{
+    const size_t size = 4000000;
+    uint8_t *bytes = pattern(size);
+    struct session *full = guest_exec(&guest, QREXEC_EXEC_CMDLINE, probe("cat"));
+    full->stop_after = 1;
+    full->input = bytes, full->input_size = size;
+    PUMP_UNTIL(&guest, full->stop_reading);
+    for (size_t sent = 0; sent != full->input_sent;) { /* until a whole call changes nothing */
+        sent = full->input_sent;
+        session_close(guest_call(&guest, probe("cat"), "quick"));
+    }
+    session_close(full);
+    PUMP_UNTIL(&guest, full->terminated);
+    free(bytes);
+}
+
+/* Anybody may make files in %ProgramData%: what others could have put there is not run. */
+static void overrides_that_others_can_write_are_not_used(void)
+{
+    static const char *const folders[] = {"", "/qubes-rpc", "/rpc-config"};
+    char data[3000], path[4000];
+
+    snprintf(data, sizeof(data), "%s/drive_c/ProgramData/Casement", getenv("WINEPREFIX"));
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", data, folders[i]);
+        EXPECT((mkdir(path, 0755) == 0 || errno == EEXIST) && chmod(path, 0755) == 0);
+    }
+    snprintf(path, sizeof(path), "%s/qubes-rpc/test.Override", data);
+    FILE *file = fopen(path, "w");
+    EXPECT(file && fputs("probe.exe exit 5\n", file) >= 0 && fclose(file) == 0);
+    for (int i = -1; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", data, i < 0 ? "" : folders[i]);
+        EXPECT(chmod(path, i < 0 ? 0755 : 0777) == 0);
+        struct session *s = guest_call(&guest, "DEFAULT:QUBESRPC test.Override dom0", NULL);
+        EXPECT_EQUAL(s->exit_code, i < 0 ? 5 : 127);
+        session_close(s);
+        EXPECT(chmod(path, 0755) == 0);
+    }
+}
+
+/* A user's name that is too long is not nobody's, which would be whoever is logged on. */
+static void a_user_without_end_is_refused(void)
+{
+    char command[400];
+
+    memset(command, 'u', 300);
+    strcpy(command + 300, ":QUBESRPC test.Env dom0");
+    struct session *s = guest_call(&guest, command, NULL);
+    EXPECT_EQUAL(s->exit_code, 125);
+    session_close(s);
+}
+
 /* Defect 7 of QWT: the service ended when the daemon went away. */
 static void the_agent_listens_again_when_the_daemon_goes(void)
 {
@@ -573,6 +635,9 @@ static const struct test {
     TEST(a_guest_calls_with_a_local_program),
     TEST(a_refused_call_exits_126),
     TEST(a_slow_reader_stalls_only_its_own_call),
+    TEST(a_caller_that_leaves_a_full_call_ends_it),
+    TEST(overrides_that_others_can_write_are_not_used),
+    TEST(a_user_without_end_is_refused),
     TEST(the_agent_listens_again_when_the_daemon_goes),
     TEST(an_old_daemon_is_served_with_version_2),
     TEST(garbage_on_a_data_channel_ends_that_call_only),

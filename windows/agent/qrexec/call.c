@@ -107,9 +107,13 @@ static void LookUp(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
     if (User && wcslen(User) < sizeof(Call->User) / sizeof(WCHAR))
         wcscpy(Call->User, User);
     free(User);
+    if (!*Call->User) { /* which would be anybody */
+        Decide(Call, QREXEC_EXIT_PROBLEM);
+        return;
+    }
     if (!Command->is_service) {
         Call->CommandLine = TextToWide(Command->command, strlen(Command->command));
-        if (!Call->CommandLine || !*Call->User)
+        if (!Call->CommandLine)
             Decide(Call, QREXEC_EXIT_PROBLEM);
         return;
     }
@@ -417,7 +421,8 @@ static BOOL CheckExit(_Inout_ CALL *Call)
 {
     if (!Call->Started || Call->Decided)
         return FALSE;
-    if (Call->EndOnServiceEof && Call->Outputs[0].Ended && !ChildHasExited(&Call->Child))
+    if (Call->EndOnServiceEof && Call->Link.State == LinkOpen && Call->Outputs[0].Ended &&
+        !ChildHasExited(&Call->Child))
         ChildKill(&Call->Child);
     if (!ChildHasExited(&Call->Child) || !Call->Outputs[0].Ended || !Call->Outputs[1].Ended)
         return FALSE;
@@ -445,12 +450,33 @@ static BOOL CheckLink(_Inout_ CALL *Call)
     return Call->Over;
 }
 
+/* The caller is gone, and nobody will read what the program still writes. One that waited for room
+ * there would neither end nor read on: its pipes break, as they do when the call is over. */
+static BOOL DropOutputs(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    HANDLE *const Pipes[] = {&Call->Child.Stdout, &Call->Child.Stderr};
+    BOOL Did = FALSE;
+
+    Call->Sending = NULL;
+    for (int i = 0; i < 2; i++) {
+        if (!*Pipes[i])
+            continue;
+        CloseOutput(Agent, &Call->Outputs[i]);
+        CloseHandle(*Pipes[i]);
+        *Pipes[i] = NULL;
+        Did = TRUE;
+    }
+    return Did;
+}
+
 BOOL CallStep(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 {
     BOOL Did = LinkPoll(&Call->Link);
 
     if (Call->Link.State == LinkConnecting)
         return Did;
+    if (Call->Link.State == LinkEnded)
+        Did |= DropOutputs(Agent, Call);
     Did |= Send(Call);
     Did |= Receive(Agent, Call);
     if (Call->Over)

@@ -114,10 +114,11 @@ static void CALLBACK OnExit(void *Context, BOOLEAN TimedOut)
 static DWORD Supervise(_Inout_ CHILD *Child, _In_ const PROCESS_INFORMATION *Process)
 {
     Child->Process = Process->hProcess;
-    /* Without a job (it may not be allowed inside another one) only the kill is weaker. */
+    /* Without a job (it may not be allowed inside another one) only the kill is weaker. A program
+     * that starts others outside its job is not refused that, as it would be by default. */
     Child->Job = CreateJobObjectW(NULL, NULL);
     if (Child->Job) {
-        LimitJob(Child->Job, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE);
+        LimitJob(Child->Job, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK);
         AssignProcessToJobObject(Child->Job, Child->Process);
     }
     if (!RegisterWaitForSingleObject(&Child->WaitHandle, Child->Process, OnExit, Child, INFINITE,
@@ -176,7 +177,7 @@ void ChildRelease(_Inout_ CHILD *Child)
     if (Child->WaitHandle)
         UnregisterWaitEx(Child->WaitHandle, INVALID_HANDLE_VALUE); /* after a running OnExit */
     if (Child->Job)
-        LimitJob(Child->Job, 0);
+        LimitJob(Child->Job, JOB_OBJECT_LIMIT_BREAKAWAY_OK);
     const HANDLE Handles[] = {Child->Job, Child->Process, Child->Stdin, Child->Stdout,
                               Child->Stderr};
     for (int i = 0; i < 5; i++)

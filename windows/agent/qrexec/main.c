@@ -108,7 +108,7 @@ static int Usage(void)
 static BOOL AddFolder(_Inout_ SERVICE_FOLDERS *Folders, _Inout_ BOOL *Replaced, _In_ PCWSTR Path)
 {
     if (!*Replaced)
-        Folders->Count = 0;
+        Folders->Count = Folders->Guarded = 0;
     *Replaced = TRUE;
     if (Folders->Count == SERVICE_FOLDERS_MAX || wcslen(Path) >= MAX_PATH)
         return FALSE;

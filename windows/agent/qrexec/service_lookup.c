@@ -6,6 +6,7 @@
 #include <wchar.h>
 #include "core/qrexec/arguments.h"
 #include "core/qrexec/names.h"
+#include "windows/agent/qrexec/guarded_folder.h"
 #include "windows/agent/qrexec/log.h"
 #include "windows/agent/qrexec/service_lookup.h"
 #include "windows/agent/qrexec/text.h"
@@ -30,11 +31,38 @@ void ServiceFoldersDefault(_Out_ SERVICE_FOLDERS *Folders)
     memset(Folders, 0, sizeof(*Folders));
     OwnFolder(Folders->Programs);
     const DWORD Length = GetEnvironmentVariableW(L"ProgramData", Data, MAX_PATH);
-    if (Length && Length < MAX_PATH - 40)
+    Folders->Guarded = Length && Length < MAX_PATH - 40;
+    if (Folders->Guarded)
         swprintf(Folders->Paths[Folders->Count++], MAX_PATH, L"%ls\\Casement\\qubes-rpc", Data);
     if (wcslen(Folders->Programs) < MAX_PATH - 40)
         swprintf(Folders->Paths[Folders->Count++], MAX_PATH, L"%ls\\..\\qubes-rpc",
                  Folders->Programs);
+}
+
+/* Anybody may make folders in %ProgramData%, and the settings beside the services name the user
+ * who runs them: overrides count only when all of it belongs to the owner of the machine. */
+static BOOL OverridesAreGuarded(_In_ PCWSTR Folder)
+{
+    static const PCWSTR Parts[] = {L"\\..", L"", L"\\..\\rpc-config"};
+    WCHAR Path[MAX_PATH * 2];
+
+    for (int i = 0; i < 3; i++) {
+        if (swprintf(Path, MAX_PATH * 2, L"%ls%ls", Folder, Parts[i]) < 0)
+            return FALSE;
+        const DWORD Error = FolderIsGuarded(Path);
+        if (i && (Error == ERROR_FILE_NOT_FOUND || Error == ERROR_PATH_NOT_FOUND))
+            continue;
+        if (Error == ERROR_ACCESS_DENIED)
+            LogLine("%ls: others than administrators may write there: overrides not used", Path);
+        if (Error)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static DWORD FirstFolder(_In_ const SERVICE_FOLDERS *Folders)
+{
+    return Folders->Guarded && !OverridesAreGuarded(Folders->Paths[0]);
 }
 
 /* The beginning of a file; bytes read, or -1 with GetLastError(). */
@@ -50,6 +78,11 @@ static int ReadStart(_In_ PCWSTR Path, _Out_writes_(Size) PSTR Buffer, _In_ DWOR
     CloseHandle(File);
     SetLastError(Error);
     return Read ? (int)Count : -1;
+}
+
+static BOOL NotThere(_In_ DWORD Error)
+{
+    return Error == ERROR_FILE_NOT_FOUND || Error == ERROR_PATH_NOT_FOUND;
 }
 
 static BOOL FileExists(_In_ PCWSTR Path)
@@ -161,8 +194,12 @@ static BOOL ReadConfig(_In_ PCWSTR Folder, _In_ struct qrexec_piece Name,
         !MakePath(Path, ConfigFolder, Name, L""))
         return TRUE;
     const int Size = ReadStart(Path, Text, sizeof(Text));
-    if (Size < 0)
+    if (Size < 0 && NotThere(GetLastError()))
         return TRUE;
+    if (Size < 0) { /* settings that somebody keeps us from reading are not none */
+        LogError(GetLastError(), "rpc-config of %.*s", (int)Name.length, Name.text);
+        return FALSE;
+    }
     *Exists = TRUE;
     const size_t BadLine = qrexec_parse_rpc_config(Text, (size_t)Size, &Found->Config);
     if (BadLine) {
@@ -186,7 +223,7 @@ static BOOL FindConfig(_In_ const SERVICE_FOLDERS *Folders,
 {
     const struct qrexec_piece Names[] = {Command->full_name, Command->service};
 
-    for (DWORD i = 0; i < Folders->Count; i++)
+    for (DWORD i = FirstFolder(Folders); i < Folders->Count; i++)
         for (int n = 0; n < 2; n++) {
             BOOL Exists = FALSE;
             if (!qrexec_windows_file_name_ok(Names[n].text, Names[n].length))
@@ -207,15 +244,14 @@ DWORD ServiceLookup(_In_ const SERVICE_FOLDERS *Folders, _In_ const struct qrexe
     WCHAR Path[MAX_PATH * 2];
 
     memset(Found, 0, sizeof(*Found));
-    for (DWORD i = 0; i < Folders->Count; i++) {
+    for (DWORD i = FirstFolder(Folders); i < Folders->Count; i++) {
         for (int n = 0; n < 4; n++) {
             const struct qrexec_piece Name = Names[n / 2];
             if (!qrexec_windows_file_name_ok(Name.text, Name.length) ||
                 !MakePath(Path, Folders->Paths[i], Name, n % 2 ? L".exe" : L""))
                 continue;
             const int Size = ReadStart(Path, Start, TABLE_FILE_MAX);
-            if (Size < 0 &&
-                (GetLastError() == ERROR_FILE_NOT_FOUND || GetLastError() == ERROR_PATH_NOT_FOUND))
+            if (Size < 0 && NotThere(GetLastError()))
                 continue;
             if (Size < 0) /* such as a folder of that name, or no permission */
                 return GetLastError();

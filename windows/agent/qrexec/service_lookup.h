@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which program answers a service. Folders are searched in order (the owner's overrides first),
+ * Which program answers a service. Folders are searched in order (the owner's overrides first, when
+ * only SYSTEM and administrators can write to that folder, its parent and rpc-config there),
  * in each for the file "service+argument" and then "service", also with ".exe" behind. A file that
  * begins with "MZ" is the program itself. Any other is one line of UTF-8 text: a command line
  * whose program, when it has no folder, is looked for beside that file, then beside the agent,
@@ -20,6 +21,7 @@ enum { SERVICE_FOLDERS_MAX = 4 };
 typedef struct SERVICE_FOLDERS {
     WCHAR Paths[SERVICE_FOLDERS_MAX][MAX_PATH];
     DWORD Count;
+    BOOL Guarded;             /* the first is used only while FolderIsGuarded() */
     WCHAR Programs[MAX_PATH]; /* the agent's own folder */
 } SERVICE_FOLDERS;
 
@@ -29,7 +31,9 @@ typedef struct SERVICE_FOUND {
     WCHAR ForceUser[256]; /* "" : as the call says */
 } SERVICE_FOUND;
 
-/* %ProgramData%\Casement\qubes-rpc, then ..\qubes-rpc seen from the agent's program. */
+/* %ProgramData%\Casement\qubes-rpc, then ..\qubes-rpc seen from the agent's program. The first is
+ * guarded: every user may write to folders made in %ProgramData% until that is taken away, for
+ * which docs/not-proven-here.md has the command. */
 void ServiceFoldersDefault(_Out_ SERVICE_FOLDERS *Folders);
 
 /* ERROR_SUCCESS; ERROR_FILE_NOT_FOUND: no such service; another: its file or its settings are no
