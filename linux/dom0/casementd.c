@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -158,9 +159,10 @@ static void find_policy(struct daemon *daemon, const char *chosen)
 
 static void run(struct daemon *daemon)
 {
+    bool more = false;
     while (!daemon->ended) {
         struct epoll_event event;
-        int count = epoll_wait(daemon->epoll_fd, &event, 1, -1);
+        int count = epoll_wait(daemon->epoll_fd, &event, 1, more ? 0 : -1);
         if (count < 0 && errno != EINTR) {
             log_line("epoll: %s", strerror(errno));
             daemon->exit_code = 1;
@@ -170,6 +172,7 @@ static void run(struct daemon *daemon)
             struct source *source = event.data.ptr;
             source->ready(daemon, source);
         }
+        more = guests_go_on(daemon);
     }
 }
 
@@ -197,6 +200,16 @@ static void close_all(struct daemon *daemon)
     }
     ports_free(daemon->ports);
     layout_free(&daemon->layout);
+}
+
+/* Each call that dom0 serves holds a descriptor, and each pair of domains may have 256 of them. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 static void say_ready(void)
@@ -233,6 +246,7 @@ int main(int argc, char **argv)
     }
     if (layout_find(&daemon.layout) != 0)
         return 1;
+    raise_descriptor_limit();
     daemon.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     daemon.ports = ports_new();
     find_policy(&daemon, policy);

@@ -46,6 +46,7 @@ struct guest {
     libvchan_t *vchan;
     uint32_t agent_version;
     struct qrexec_decoder decoder;
+    bool more;      /* its ring had more than one turn takes */
     uint8_t *body;  /* the decoder's room */
     uint8_t *queue; /* bytes for the agent that its ring has no room for */
     size_t queue_bytes, queue_room;
@@ -116,6 +117,8 @@ struct guest *guest_attach(struct daemon *daemon, const char *name);
 void guest_detach(struct daemon *daemon, struct guest *guest);
 /* Domains came or went: looks every guest's id up. */
 void guests_resolve(struct daemon *daemon);
+/* Gives each guest that has more a turn. true: some still have. */
+bool guests_go_on(struct daemon *daemon);
 /* The node of an agent's server changed in this domain's part of xenstore. */
 void guest_server_changed(struct daemon *daemon, uint32_t domain);
 /* Queues an encoded message and sends what fits. false: the guest is not ready or does not read;

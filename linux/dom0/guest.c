@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <xenstore.h>
 
+enum { READS_MAX = 16 }; /* of a guest's ring in one turn */
+
 struct guest *guest_find(struct daemon *daemon, const char *name)
 {
     struct guest *guest = daemon->guests;
@@ -44,6 +46,7 @@ static void disconnect(struct daemon *daemon, struct guest *guest)
         libvchan_close(guest->vchan);
     guest->vchan = NULL;
     guest->queue_bytes = 0;
+    guest->more = false;
     guest->agent_version = 0;
     if (guest->state == LOCAL_GUEST_READY)
         calls_drop_domain(daemon, (uint32_t)guest->domain);
@@ -334,11 +337,13 @@ static bool take_bytes(struct daemon *daemon, struct guest *guest, const uint8_t
     }
 }
 
-/* Moves bytes both ways until neither can go on. false: the connection must end. */
+/* Moves bytes both ways until neither can go on or the guest has had its turn: one that never stops
+ * writing must not keep casementd from the others. false: the connection must end. */
 static bool pump(struct daemon *daemon, struct guest *guest)
 {
     uint8_t bytes[16384];
-    for (;;) {
+    guest->more = false;
+    for (int reads = 0; reads < READS_MAX;) {
         if (!flush(guest))
             return false;
         /* An agent that does not read its answers is not asked for more questions. */
@@ -348,12 +353,15 @@ static bool pump(struct daemon *daemon, struct guest *guest)
         if (got < 0)
             return false;
         if (got > 0) {
+            reads++;
             if (!take_bytes(daemon, guest, bytes, (size_t)got))
                 return false;
         } else if (libvchan_data_ready(guest->vchan) <= 0) {
             return libvchan_is_open(guest->vchan) != VCHAN_DISCONNECTED;
         }
     }
+    guest->more = true;
+    return true;
 }
 
 static void channel_ready(struct daemon *daemon, struct source *source)
@@ -364,4 +372,15 @@ static void channel_ready(struct daemon *daemon, struct source *source)
         return;
     log_line("guest %s: its agent's connection ended", guest->name);
     reconnect(daemon, guest);
+}
+
+bool guests_go_on(struct daemon *daemon)
+{
+    bool more = false;
+    for (struct guest *guest = daemon->guests; guest != NULL; guest = guest->next) {
+        if (guest->more)
+            channel_ready(daemon, &guest->source);
+        more |= guest->more;
+    }
+    return more;
 }

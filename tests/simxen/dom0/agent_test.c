@@ -9,9 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "core/qrexec/channel.h"
 #include "core/qrexec/message.h"
@@ -366,6 +372,65 @@ static void an_agent_that_does_not_read_gets_all_answers_later(void **state)
     good_session();
 }
 
+struct question {
+    bool answered;
+    atomic_bool over;
+};
+
+/* Asks casementd for its status, as `casement status` does. */
+static void *ask_status(void *argument)
+{
+    struct question *question = argument;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const uint32_t status = 0xca5e0004;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/run/casementd",
+             getenv("CASEMENT_HOME"));
+    struct pollfd answer = {.fd = fd, .events = POLLIN};
+    question->answered = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+                         send(fd, &status, sizeof status, 0) == sizeof status &&
+                         poll(&answer, 1, 10000) == 1;
+    close(fd);
+    atomic_store(&question->over, true);
+    return NULL;
+}
+
+/* An agent that never stops writing gets its turns and no more. */
+static void a_flood_does_not_keep_casementd_from_others(void **state)
+{
+    static uint8_t bytes[32768];
+    size_t size = 0;
+    struct question question = {0};
+    pthread_t thread;
+    while (size + 16 <= sizeof bytes)
+        size += qrexec_put_terminated(bytes + size, sizeof bytes - size, 0, QREXEC_DATA_PORT_FIRST);
+    agent_greet(&agent, 3);
+    for (int i = 0; i < 8; i++)
+        assert_true(send_bytes(agent.vchan, bytes, size));
+    assert_int_equal(pthread_create(&thread, NULL, ask_status, &question), 0);
+    while (!atomic_load(&question.over))
+        assert_true(send_bytes(agent.vchan, bytes, size));
+    pthread_join(thread, NULL);
+    assert_true(question.answered);
+    agent_close(&agent);
+    good_session();
+}
+
+/* Each call of dom0 holds a descriptor of casementd's; run.sh gives it 64 to begin with. */
+static void more_calls_than_descriptors_at_first(void **state)
+{
+    enum { CALLS = 100 };
+    uint32_t ports[CALLS];
+    agent_greet(&agent, 3);
+    for (int i = 0; i < CALLS; i++) {
+        agent_trigger(&agent, 3, "dom0", "test.Echo");
+        ports[i] = agent_accepted(&agent);
+    }
+    for (int i = 0; i < CALLS; i++)
+        agent_terminate(&agent, ports[i]);
+    agent_close(&agent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +443,8 @@ int main(void)
         cmocka_unit_test_teardown(every_byte_flipped_ends_only_itself, close_agent),
         cmocka_unit_test_teardown(ports_of_abandoned_calls_come_back, close_agent),
         cmocka_unit_test_teardown(an_agent_that_does_not_read_gets_all_answers_later, close_agent),
+        cmocka_unit_test_teardown(a_flood_does_not_keep_casementd_from_others, close_agent),
+        cmocka_unit_test_teardown(more_calls_than_descriptors_at_first, close_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,8 @@ export CASEMENT_HOME
 trap 'rm -rf "$CASEMENT_HOME"' EXIT
 domain=$("$1" create win)
 mkfifo "$CASEMENT_HOME/ready"
-"$2" win >"$CASEMENT_HOME/ready" 2>"$CASEMENT_HOME/log" &
+# Fewer descriptors than calls: casementd takes what it may have.
+(ulimit -Sn 64 && exec "$2" win) >"$CASEMENT_HOME/ready" 2>"$CASEMENT_HOME/log" &
 daemon=$!
 read -r _ <"$CASEMENT_HOME/ready"
 result=0
