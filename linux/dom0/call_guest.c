@@ -8,8 +8,8 @@
  * COMMANDLINE is qrexec's: "user:command" or "user:QUBESRPC service source". Standard input goes
  * to the guest's program, its output and errors come here; with --source, that local program's
  * output goes in and it reads what comes out. Exit code: the guest program's low 8 bits; 125 when
- * qrexec failed, 126 refused, 130 after Ctrl-C; with --source, the local program's unless the call
- * failed.
+ * qrexec failed, 126 refused, 127 no such service, 130 after Ctrl-C; with --source, the local
+ * program's unless the call failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/qrexec/command.h"
 #include "data.h"
 #include "layout.h"
 #include "local.h"
@@ -151,6 +152,20 @@ static int exit_code_of(struct session *session, enum data_result result, int co
     return complain("the call failed", error);
 }
 
+/* The agent's own words for a service that never ran. A command may end with these codes as well,
+ * and has told its user why; a service's caller sees nothing else. */
+static bool service_failed(const struct request *request, enum data_result result, int code)
+{
+    struct qrexec_command command;
+    if (result != DATA_EXITED || code < QREXEC_EXIT_PROBLEM || code > QREXEC_EXIT_NOT_FOUND ||
+        qrexec_parse_command(request->command, &command) != QREXEC_OK || !command.is_service)
+        return false;
+    fprintf(stderr, "casement: %s %s %.*s (exit code %d)\n", request->guest,
+            code == QREXEC_EXIT_NOT_FOUND ? "has no service" : "could not run the service",
+            (int)command.full_name.length, command.full_name.text, code);
+    return true;
+}
+
 static int run(struct session *session, const struct request *request)
 {
     struct data_end end = {.role = QREXEC_CALLER,
@@ -164,10 +179,12 @@ static int run(struct session *session, const struct request *request)
     if (end.vchan == NULL)
         return QREXEC_EXIT_PROBLEM;
     int code = QREXEC_EXIT_PROBLEM;
+    bool failed = true;
     if (request->source_argv == NULL || start_source(session, request, &end)) {
         const char *error;
         enum data_result result = data_run(&end, &code, &error);
         code = exit_code_of(session, result, code, error);
+        failed = service_failed(request, result, code) || result != DATA_EXITED;
     }
     libvchan_close(end.vchan);
     if (session->source_pid > 0) {
@@ -176,7 +193,8 @@ static int run(struct session *session, const struct request *request)
         if (end.out_fd >= 0)
             close(end.out_fd);
         int source_code = process_wait(session->source_pid);
-        if (source_code != 0)
+        /* What it says of a call that failed is only a consequence. */
+        if (source_code != 0 && !failed)
             code = source_code;
     }
     return code;

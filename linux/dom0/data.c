@@ -344,7 +344,7 @@ static void wait_and_look(struct pump *pump, bool more)
     if (wait[AT_CHILD].revents != 0)
         reap_child(pump);
     pump->in_ready |= wait[AT_INPUT].revents != 0;
-    if (pump->data_bytes == 0 && (wait[AT_OUTPUT].revents & POLLERR) != 0)
+    if (pump->data_bytes == 0 && (wait[AT_OUTPUT].revents & (POLLERR | POLLHUP)) != 0)
         output_broken(pump, &pump->out);
 }
 

@@ -37,6 +37,8 @@ char **host_environment(const struct layout *layout)
     char *rundir = path_join(simxen, "xenstored"), *socket = path_join(rundir, "socket");
     char *own = path_join(layout->simxen, "lib:%s/lib", layout->xen);
     const char *before = getenv("LD_LIBRARY_PATH");
+    if (before != NULL && before[0] == '\0')
+        before = NULL; /* an empty entry would mean the current folder */
     char *libraries = before != NULL ? path_join(own, ":%s", before) : strdup(own);
     if (before != NULL) { /* path_join() put a slash before the colon, which means the same */
         char *colon = strstr(libraries, "/:");
@@ -292,7 +294,25 @@ static int end_role(const struct layout *layout, const char *role)
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
-    return walk->level > 0 ? remove(path) : 0;
+    return remove(path);
+}
+
+/* The folder was named by the user and may hold other things: only what is ours goes. */
+static void clear_runtime(const struct layout *layout)
+{
+    char *simxen = path_join(layout->runtime, "simxen");
+    nftw(simxen, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
+    free(simxen);
+    DIR *folder = opendir(layout->runtime);
+    for (struct dirent *entry = folder != NULL ? readdir(folder) : NULL; entry != NULL;
+         entry = readdir(folder)) {
+        if (strcmp(entry->d_name, "casementd") == 0 ||
+            strcmp(entry->d_name, "casementd.lock") == 0 ||
+            strncmp(entry->d_name, "domain-", strlen("domain-")) == 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    if (folder != NULL)
+        closedir(folder);
 }
 
 /* What simxen has, as text. expect_empty: its exit code says whether that is nothing. NULL: it
@@ -361,6 +381,6 @@ int host_stop(const struct layout *layout)
     int ended = process_end_marked(&mark, 1, END_TIMEOUT_MS);
     if (ended != 0)
         fprintf(stderr, "casement: processes are left: %s\n", strerror(-ended));
-    nftw(layout->runtime, remove_entry, 32, FTW_DEPTH | FTW_PHYS);
+    clear_runtime(layout);
     return ended != 0 ? ended : result;
 }
