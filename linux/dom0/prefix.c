@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,17 @@
 #include "process.h"
 
 enum { LINK_BYTES_MIN = 16384 }; /* smaller files are copied: a program may write into those */
+
+/* Wine names files here in the character set of its locale: in the C locale, which a fresh system's
+ * shells, cron and CI have, it cannot make a name that is not ASCII. */
+static bool locale_is_utf8(void)
+{
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    bool utf8 = locale != (locale_t)0 && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    if (locale != (locale_t)0)
+        freelocale(locale);
+    return utf8;
+}
 
 char **prefix_environment(const char *prefix)
 {
@@ -28,6 +41,8 @@ char **prefix_environment(const char *prefix)
     bool ok = environment != NULL && environment_set(&environment, "WINEPREFIX", prefix);
     for (size_t i = 0; ok && i < sizeof fixed / sizeof *fixed; i++)
         ok = environment_set(&environment, fixed[i][0], fixed[i][1]);
+    if (ok && !locale_is_utf8())
+        ok = environment_set(&environment, "LC_ALL", "C.UTF-8");
     if (ok && getenv("WINEDEBUG") == NULL)
         ok = environment_set(&environment, "WINEDEBUG", "-all");
     if (ok)

@@ -177,7 +177,7 @@ case_binary() { # 8 MiB of every byte value, both ways, unchanged
 }
 
 case_copy() { # files and folders into a guest and out of it, content and names kept
-    up win
+    LC_ALL=C up win # the locale of whoever starts the guest does not matter for names
     mkdir -p tree/sub
     head -c 3000000 /dev/urandom >tree/big
     : >tree/empty
