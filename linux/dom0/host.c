@@ -154,19 +154,18 @@ static int start_xenstored(const struct layout *layout)
 {
     char *program = path_join(layout->xen, "bin/xenstored");
     char *folder = path_join(layout->runtime, "simxen/xenstored");
-    /* Answers for /proc/xen, which tells xenstored where dom0's own ring is. */
-    char *preload = path_join(layout->simxen, "lib/libxenprocfs.so");
     mkdir(folder, 0700);
-    /* As a daemon it closes its output when it serves: that is the sign. */
+    /* Answers for /proc/xen, which tells xenstored where dom0's own ring is. Found along
+     * LD_LIBRARY_PATH: LD_PRELOAD takes no path with a blank in it.
+     * As a daemon it closes its output when it serves: that is the sign. */
     int result = start_server(layout, "xenstored", (char *[]){program, "--internal-db=on", NULL},
-                              preload, false);
+                              "libxenprocfs.so", false);
     if (result == 0 && !xenstored_runs(layout)) {
         fprintf(stderr, "casement: xenstored ended at once; see the log\n");
         result = -ECHILD;
     }
     free(program);
     free(folder);
-    free(preload);
     return result;
 }
 

@@ -101,17 +101,16 @@ static bool xenstored_answers(const struct host *host)
 
 static bool start_xenstored(struct host *host)
 {
-    char program[PATH_MAX], preload[PATH_MAX], rundir[128];
+    char program[PATH_MAX], rundir[128];
     debian_folder(program, sizeof(program));
     strncat(program, "/bin/xenstored", sizeof(program) - strlen(program) - 1);
-    program_folder(preload, sizeof(preload));
-    strncat(preload, "/lib/libxenprocfs.so", sizeof(preload) - strlen(preload) - 1);
     snprintf(rundir, sizeof(rundir), "%s/xenstored", host->dir);
     mkdir(rundir, 0700);
     host->xenstored = fork();
     if (host->xenstored == 0) {
         become_helper(host);
-        setenv("LD_PRELOAD", preload, 1);
+        /* Found along LD_LIBRARY_PATH: LD_PRELOAD takes no path with a blank in it. */
+        setenv("LD_PRELOAD", "libxenprocfs.so", 1);
         int quiet = open("/dev/null", O_RDONLY | O_CLOEXEC);
         dup2(quiet, 0);
         execl(program, "xenstored", "-N", "--internal-db=on", (char *)NULL);

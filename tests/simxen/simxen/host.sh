@@ -23,6 +23,11 @@ grep -q "process $(cat "$here/pid") was left behind" "$here/err" || fail "the pr
 refused kill -0 "$(cat "$here/pid")"
 code 0 sh -c '(sleep 0.1) & true' # one that is about to end is no leak
 
+# From a folder with a blank in its name, which LD_PRELOAD cannot name.
+mkdir "$here/a b"
+cp -r "$(dirname "$SIMXEN")/lib" "$SIMXEN" "$here/a b/"
+SIMXEN_DEBIAN_XEN=$DEBIAN "$here/a b/simxen" host -- true || fail "a folder with a blank"
+
 # Killed: its daemon and xenstored end with it. All hold the pipe that is read to its end here.
 mkfifo "$here/in" "$here/up"
 exec 9<>"$here/in"
