@@ -6,6 +6,7 @@
 set -u
 
 cd "$(dirname "$0")/.."
+export LC_ALL=C.UTF-8 # Wine's file names are in the locale's character set
 top=$(pwd)
 parts=${*:-style unit fuzz tsan simxen wine build}
 passed=0
@@ -58,7 +59,10 @@ run_suites() { # build folder, meson's arguments
 /')"
 }
 
-tools/build.sh || exit 1
+tools/build.sh || {
+    printf '\nFailed:\n    the build\n\n0 passed, 1 failed\n'
+    exit 1
+}
 
 echo "Counterparts in these tests:"
 sed -n -e 's/_amd64.deb$//' -e 's/_/ /p' build/debian-xen/versions | sed 's/^/    Debian /'

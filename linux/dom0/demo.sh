@@ -3,15 +3,16 @@
 # State stays in build/demo, so that the next run starts in seconds. Exit code 0: every step passed.
 set -u
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
 build=$top/build
 casement=$build/linux/linux/dom0/casement
 bin='C:\Program Files\Casement\bin'
 client="\"$bin\\qrexec-client-vm.exe\""
 
 export CASEMENT_HOME=$build/demo CASEMENT_RUNTIME=$build/demo/run
-# Unix sockets have short names: a deep checkout keeps them in /tmp.
-[ ${#CASEMENT_RUNTIME} -le 75 ] || CASEMENT_RUNTIME=/tmp/casement-demo-$(id -u)
+# Unix sockets have short names: a deep checkout keeps them in /tmp, each in a folder of its own.
+[ ${#CASEMENT_RUNTIME} -le 75 ] ||
+    CASEMENT_RUNTIME=/tmp/casement-$(id -u)-$(cksum <<<"$build" | cut -d ' ' -f 1)
 files=$CASEMENT_HOME/files
 mkdir -p "$CASEMENT_HOME"
 
@@ -196,7 +197,11 @@ nothing_left() {
 
 # --- The show
 
-trap '"$casement" down >/dev/null 2>&1' EXIT
+leave() {
+    "$casement" down >/dev/null 2>&1
+    rmdir "$CASEMENT_RUNTIME" 2>/dev/null # outside build/ in a deep checkout
+}
+trap leave EXIT
 trap 'exit 130' INT TERM
 [ -e "$build/wine-prefix/.ready" ] ||
     echo "Making a Windows under Wine to clone the guests from (once, about ten seconds)"
