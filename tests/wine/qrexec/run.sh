@@ -9,7 +9,8 @@ top=$(cd "$here/../../.." && pwd)
 linux=$1 windows=$2
 shift 2
 base=${CASEMENT_TEST_PREFIX:-$("$here/../prefix.sh")}
-folder=$(mktemp -d "${TMPDIR:-/tmp}/qrexec-test.XXXXXX")
+# On the prefix's disk, which need not be that of /tmp: the copy is made of hard links.
+folder=$(mktemp -d "$(dirname "$base")/qrexec-test.XXXXXX")
 export WINEPREFIX="$folder/prefix" WINEDEBUG=${WINEDEBUG:--all}
 unset DISPLAY WAYLAND_DISPLAY
 trap 'wineserver -k 2>/dev/null || true; wineserver -w 2>/dev/null || true; rm -rf "$folder"' EXIT
