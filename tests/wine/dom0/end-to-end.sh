@@ -296,6 +296,17 @@ case_interrupt() { # Ctrl-C ends the call and frees its port
     no_open_calls
 }
 
+connections_ended() { # how many casementd has noticed so far
+    grep -c "connection ended" "$CASEMENT_HOME/log/casementd"
+}
+
+await_ended() { # until casementd has noticed so many
+    exec 9< <(exec tail -n +1 -f "$CASEMENT_HOME/log/casementd")
+    grep -m "$1" "connection ended" <&9 >/dev/null
+    kill $!
+    exec 9<&-
+}
+
 case_restart() { # casementd, the agent and a guest come back
     up win
     before=$(domain_of win)
@@ -308,7 +319,9 @@ case_restart() { # casementd, the agent and a guest come back
     same "the guest was not restarted" "$before" "$(domain_of win)"
     "$casement" run win -- cmd /c exit 5
     same "exit code after a restart of casementd" 5 $?
+    ended=$(connections_ended)
     kill -9 "$(pid_of qrexec-agent.exe)"
+    await_ended $((ended + 1))
     up win
     "$casement" run win -- cmd /c exit 6
     same "exit code after a new start of the agent" 6 $?
