@@ -138,24 +138,18 @@ static int power_on(const struct layout *layout, const struct guest_paths *paths
     return code == 0 ? 0 : -EIO;
 }
 
-/* Once registered, Wine itself starts the service when the first program of a boot runs. To ask for
- * a start as well would race with that: of two agents one is then ended, perhaps the one that has
- * said HELLO. Whether the agent works, its HELLO shows. */
 static int start_agent(const struct guest_paths *paths, char **environment, bool registered)
 {
     char *create[] = {
         paths->wine, "sc",   "create", (char *)service_name, "binPath=", (char *)service_path,
         "start=",    "auto", NULL};
     char *start[] = {paths->wine, "sc", "start", (char *)service_name, NULL};
-    char *boot[] = {paths->wine, "sc", "query", (char *)service_name, NULL};
-    if (registered) {
-        run_in_guest(paths, environment, boot);
-        return 0;
-    }
-    int code = run_in_guest(paths, environment, create);
+    int code = registered ? 0 : run_in_guest(paths, environment, create);
     if (code == 0)
         code = run_in_guest(paths, environment, start);
-    if (code == 0)
+    /* Once registered, the first program of a boot makes Wine start it, perhaps before sc does:
+     * sc says only "error" then. Whether the agent works, its HELLO shows. */
+    if (code == 0 || registered)
         return 0;
     fprintf(stderr, "casement: the agent's service did not start (error %d); see %s\n", code,
             paths->log);
