@@ -16,6 +16,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import changing  # noqa: E402
 import streams  # noqa: E402
 
 PROGRAMS, FAILING = map(os.path.abspath, sys.argv[1:3])
@@ -222,7 +223,7 @@ class Receiver(Case):
         self.assertIn("renameat2", self.faults({"FAULT_ALWAYS": "openat:O_TMPFILE"}))
 
 
-class Sender(Case):
+class Sender(changing.ChangingFile, Case):
     def send(self, *arguments, receiver=None, cwd=None):
         """Runs sender and receiver against each other; returns (exit, stderr) of the sender."""
         to_receiver, to_sender = os.pipe(), os.pipe()
@@ -311,38 +312,8 @@ class Sender(Case):
             pass
         self.assertEqual(self.send(self.source)[0], errno.EILSEQ)
 
-    def changing(self, change):
-        """Sends a file that is changed when its first part has been sent."""
-        path = self.write("f", b"a" * (8 << 20))
-        child = subprocess.Popen([SEND, path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE)
-        start = child.stdout.read(100)
-        change(path)
-        stream = start + child.stdout.read()
-        text = child.stderr.read().decode()
-        code = child.wait()
-        child.stdout.close()
-        child.stderr.close()
-        return code, stream, text
-
-    def test_a_file_that_shrinks_ends_the_copy_without_an_end(self):
-        code, stream, text = self.changing(lambda path: os.truncate(path, 5 << 20))
-        self.assertEqual(code, errno.EIO)
-        self.assertIn("shorter", text)
-        self.assertEqual(self.receive(stream).error, streams.EREMOTEIO)
-        self.assertEqual(os.listdir(self.into), [])
-
-    def test_a_file_that_grows_is_sent_as_it_was(self):
-        def grow(path):
-            with open(path, "ab") as out:
-                out.write(b"b" * (1 << 20))
-        code, stream, text = self.changing(grow)
-        self.assertEqual(code, streams.EREMOTEIO)  # nobody answered
-        self.assertIn("changed its size", text)
-        result = self.receive(stream)
-        self.assertEqual((result.error, result.crc_good), (0, True))
-        with open(os.path.join(self.into, "f"), "rb") as content:
-            self.assertEqual(content.read(), b"a" * (8 << 20))
+    def sender(self, path):
+        return [SEND, path], None
 
     def test_a_failure_at_every_system_call(self):
         self.write("f", bytes(1 << 21))

@@ -19,6 +19,7 @@ import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tests/unit/filecopy"))
+import changing  # noqa: E402
 import streams  # noqa: E402
 
 LINUX, WINDOWS = map(os.path.abspath, sys.argv[1:3])
@@ -295,7 +296,7 @@ class Receiver(Case):
                               "ReadFile", "WriteFile"}, struck)
 
 
-class Sender(Case):
+class Sender(changing.ChangingFile, Case):
     def send(self, *arguments, receiver=None):
         return self.connect([WINE, SENDER, *arguments],
                             receiver or [RECEIVE, "--into", self.into])
@@ -407,37 +408,8 @@ class Sender(Case):
         self.assertEqual(self.send("Z:\\")[0], errno.EINVAL)
         self.assertEqual(self.send("--unknown", "x")[0], errno.EINVAL)
 
-    def changing(self, change):
-        path = self.write("f", b"a" * (8 << 20))
-        child = subprocess.Popen([WINE, SENDER, "--quiet", windows_path(path)], env=ENV,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE)
-        start = child.stdout.read(100)
-        change(path)
-        stream = start + child.stdout.read()
-        text = child.stderr.read().decode()
-        code = child.wait()
-        child.stdout.close()
-        child.stderr.close()
-        return code, stream, text
-
-    def test_a_file_that_shrinks_ends_the_copy_without_an_end(self):
-        code, stream, text = self.changing(lambda path: os.truncate(path, 5 << 20))
-        self.assertEqual(code, errno.EIO)
-        self.assertIn("shorter", text)
-        self.assertEqual(self.receive(stream).error, streams.EREMOTEIO)
-        self.assertEqual(os.listdir(self.into), [])
-
-    def test_a_file_that_grows_is_sent_as_it_was(self):
-        def grow(path):
-            with open(path, "ab") as out:
-                out.write(b"b" * (1 << 20))
-        _, stream, text = self.changing(grow)
-        self.assertIn("changed its size", text)
-        result = self.receive(stream)
-        self.assertEqual((result.error, result.crc_good), (0, True))
-        with open(os.path.join(self.into, "f"), "rb") as content:
-            self.assertEqual(content.read(), b"a" * (8 << 20))
+    def sender(self, path):
+        return [WINE, SENDER, "--quiet", windows_path(path)], ENV
 
     def test_a_failure_at_every_system_call(self):
         self.write("f", bytes(1 << 21))
