@@ -1,97 +1,102 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * See usercopy.h. Each call is one body run under SehCall: what it raises becomes its status.
- */
+/* See usercopy.h: each function is a body that may raise, and its call through SehCall(). */
 #include "usercopy.h"
 #include "seh.h"
 
-struct UserCopy {
-    PVOID To;
-    const VOID *From;
+/* Flags of Windows 8's MmMapLockedPagesSpecifyCache(); older systems do not know them. */
+#define MAPPING_NO_WRITE   0x80000000u
+#define MAPPING_NO_EXECUTE 0x40000000u
+
+typedef struct _USER_COPY {
+    PVOID Destination;
+    const VOID *Source;
     SIZE_T Length;
-    KPROCESSOR_MODE Mode;
-};
+} USER_COPY;
 
-static NTSTATUS UserCopyInBody(PVOID Context)
+static VOID CopyInBody(PVOID Context)
 {
-    const struct UserCopy *copy = Context;
+    USER_COPY *Copy = Context;
 
-    if (copy->Mode != KernelMode)
-        ProbeForRead((PVOID)(ULONG_PTR)copy->From, copy->Length, 1);
-    RtlCopyMemory(copy->To, copy->From, copy->Length);
-    return STATUS_SUCCESS;
+    ProbeForRead((PVOID)Copy->Source, Copy->Length, 1);
+    RtlCopyMemory(Copy->Destination, Copy->Source, Copy->Length);
 }
 
-_Use_decl_annotations_ NTSTATUS UserCopyIn(PVOID To, const VOID *From, SIZE_T Length,
-                                           KPROCESSOR_MODE Mode)
+NTSTATUS UserCopyIn(PVOID Destination, const VOID *UserSource, SIZE_T Length)
 {
-    struct UserCopy copy = {.To = To, .From = From, .Length = Length, .Mode = Mode};
+    USER_COPY Copy = {Destination, UserSource, Length};
 
-    return Length == 0 ? STATUS_SUCCESS : SehCall(UserCopyInBody, &copy);
+    return Length == 0 ? STATUS_SUCCESS : SehCall(CopyInBody, &Copy);
 }
 
-static NTSTATUS UserCopyOutBody(PVOID Context)
+static VOID CopyOutBody(PVOID Context)
 {
-    const struct UserCopy *copy = Context;
+    USER_COPY *Copy = Context;
 
-    if (copy->Mode != KernelMode)
-        ProbeForWrite(copy->To, copy->Length, 1);
-    RtlCopyMemory(copy->To, copy->From, copy->Length);
-    return STATUS_SUCCESS;
+    ProbeForWrite(Copy->Destination, Copy->Length, 1);
+    RtlCopyMemory(Copy->Destination, Copy->Source, Copy->Length);
 }
 
-_Use_decl_annotations_ NTSTATUS UserCopyOut(PVOID To, const VOID *From, SIZE_T Length,
-                                            KPROCESSOR_MODE Mode)
+NTSTATUS UserCopyOut(PVOID UserDestination, const VOID *Source, SIZE_T Length)
 {
-    struct UserCopy copy = {.To = To, .From = From, .Length = Length, .Mode = Mode};
+    USER_COPY Copy = {UserDestination, Source, Length};
 
-    return Length == 0 ? STATUS_SUCCESS : SehCall(UserCopyOutBody, &copy);
+    return Length == 0 ? STATUS_SUCCESS : SehCall(CopyOutBody, &Copy);
 }
 
-struct UserLock {
+typedef struct _USER_LOCK {
     PMDL Mdl;
     KPROCESSOR_MODE Mode;
     LOCK_OPERATION Operation;
-};
+} USER_LOCK;
 
-static NTSTATUS UserLockBody(PVOID Context)
+static VOID LockBody(PVOID Context)
 {
-    const struct UserLock *lock = Context;
+    USER_LOCK *Lock = Context;
 
-    MmProbeAndLockPages(lock->Mdl, lock->Mode, lock->Operation);
-    return STATUS_SUCCESS;
+    MmProbeAndLockPages(Lock->Mdl, Lock->Mode, Lock->Operation);
 }
 
-_Use_decl_annotations_ NTSTATUS UserLockPages(PMDL Mdl, KPROCESSOR_MODE Mode,
-                                              LOCK_OPERATION Operation)
+NTSTATUS UserLockPages(PMDL Mdl, KPROCESSOR_MODE Mode, LOCK_OPERATION Operation)
 {
-    struct UserLock lock = {.Mdl = Mdl, .Mode = Mode, .Operation = Operation};
+    USER_LOCK Lock = {Mdl, Mode, Operation};
 
-    return SehCall(UserLockBody, &lock);
+    return SehCall(LockBody, &Lock);
 }
 
-struct UserMap {
+typedef struct _USER_MAP {
     PMDL Mdl;
-    MEMORY_CACHING_TYPE CacheType;
     ULONG Priority;
     PVOID Address;
-};
+} USER_MAP;
 
-static NTSTATUS UserMapBody(PVOID Context)
+static VOID MapBody(PVOID Context)
 {
-    struct UserMap *map = Context;
+    USER_MAP *Map = Context;
 
-    map->Address = MmMapLockedPagesSpecifyCache(map->Mdl, UserMode, map->CacheType, NULL, FALSE,
-                                                map->Priority);
-    return map->Address == NULL ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+    Map->Address =
+        MmMapLockedPagesSpecifyCache(Map->Mdl, UserMode, MmCached, NULL, FALSE, Map->Priority);
 }
 
-_Use_decl_annotations_ NTSTATUS UserMapPages(PMDL Mdl, MEMORY_CACHING_TYPE CacheType,
-                                             ULONG Priority, PVOID *Address)
+/* Windows 8 is 6.2. */
+static BOOLEAN KnowsMappingRights(VOID)
 {
-    struct UserMap map = {.Mdl = Mdl, .CacheType = CacheType, .Priority = Priority};
-    NTSTATUS status = SehCall(UserMapBody, &map);
+    ULONG Major = 0, Minor = 0;
 
-    *Address = NT_SUCCESS(status) ? map.Address : NULL;
-    return status;
+    PsGetVersion(&Major, &Minor, NULL, NULL);
+    return Major > 6 || (Major == 6 && Minor >= 2);
+}
+
+NTSTATUS UserMapPages(PMDL Mdl, BOOLEAN ReadOnly, PVOID *UserAddress)
+{
+    USER_MAP Map = {Mdl, NormalPagePriority, NULL};
+    NTSTATUS Status;
+
+    if (KnowsMappingRights())
+        Map.Priority |= MAPPING_NO_EXECUTE | (ReadOnly ? MAPPING_NO_WRITE : 0);
+    Status = SehCall(MapBody, &Map);
+    if (NT_SUCCESS(Status) && Map.Address == NULL)
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+    if (NT_SUCCESS(Status))
+        *UserAddress = Map.Address;
+    return Status;
 }
