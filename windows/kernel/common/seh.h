@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Running code that may raise: the one place where structured exceptions are caught.
+ * Structured exceptions as one function, because gcc has no __try: whatever may raise (a touch of
+ * user memory, a probe, locking or mapping user pages) is the body, and the exception's code comes
+ * back as its status. One implementation for each platform, chosen by the link: seh_clang.c in the
+ * shipped .sys (the one file that clang builds), tests/nt/model/seh.c in the bench.
  *
- * Touching user memory, locking it and mapping into a process raise exceptions. gcc has no __try;
- * so what may raise is a function of its own, and SehCall() runs it. Two files implement it, chosen
- * by link: seh.c (clang's __try, in the .sys files), and the bench's (tests/nt), where the model
- * raises. Nothing may be held across a raise: no lock, no allocation that only the body knows.
+ * The body holds no lock, allocates nothing and opens nothing that only its own later lines would
+ * release: an exception leaves it where it stands.
  */
 #ifndef CASEMENT_KERNEL_SEH_H
 #define CASEMENT_KERNEL_SEH_H
 
 #include <ntddk.h>
 
-typedef VOID SEH_BODY(_Inout_opt_ PVOID Context);
+typedef NTSTATUS SEH_BODY(PVOID Context);
 
-/* Runs Body(Context). STATUS_SUCCESS, or the code of the exception that Body raised, which ends
- * Body where it stood. An access beyond user addresses with a bad kernel address is not caught by
- * NT: probe first. */
-_IRQL_requires_max_(APC_LEVEL) NTSTATUS SehCall(_In_ SEH_BODY *Body, _Inout_opt_ PVOID Context);
+/* Runs Body at <= APC_LEVEL. Returns its status, or the code of the exception that ended it. */
+NTSTATUS SehCall(_In_ SEH_BODY *Body, _Inout_opt_ PVOID Context);
 
 #endif

@@ -1,102 +1,97 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See usercopy.h: each function is a body that may raise, and its call through SehCall(). */
+/*
+ * See usercopy.h. Each call is one body run under SehCall: what it raises becomes its status.
+ */
 #include "usercopy.h"
 #include "seh.h"
 
-/* Flags of Windows 8's MmMapLockedPagesSpecifyCache(); older systems do not know them. */
-#define MAPPING_NO_WRITE   0x80000000u
-#define MAPPING_NO_EXECUTE 0x40000000u
-
-typedef struct _USER_COPY {
-    PVOID Destination;
-    const VOID *Source;
+struct UserCopy {
+    PVOID To;
+    const VOID *From;
     SIZE_T Length;
-} USER_COPY;
+    KPROCESSOR_MODE Mode;
+};
 
-static VOID CopyInBody(PVOID Context)
+static NTSTATUS UserCopyInBody(PVOID Context)
 {
-    USER_COPY *Copy = Context;
+    const struct UserCopy *copy = Context;
 
-    ProbeForRead((PVOID)Copy->Source, Copy->Length, 1);
-    RtlCopyMemory(Copy->Destination, Copy->Source, Copy->Length);
+    if (copy->Mode != KernelMode)
+        ProbeForRead((PVOID)(ULONG_PTR)copy->From, copy->Length, 1);
+    RtlCopyMemory(copy->To, copy->From, copy->Length);
+    return STATUS_SUCCESS;
 }
 
-NTSTATUS UserCopyIn(PVOID Destination, const VOID *UserSource, SIZE_T Length)
+_Use_decl_annotations_ NTSTATUS UserCopyIn(PVOID To, const VOID *From, SIZE_T Length,
+                                           KPROCESSOR_MODE Mode)
 {
-    USER_COPY Copy = {Destination, UserSource, Length};
+    struct UserCopy copy = {.To = To, .From = From, .Length = Length, .Mode = Mode};
 
-    return Length == 0 ? STATUS_SUCCESS : SehCall(CopyInBody, &Copy);
+    return Length == 0 ? STATUS_SUCCESS : SehCall(UserCopyInBody, &copy);
 }
 
-static VOID CopyOutBody(PVOID Context)
+static NTSTATUS UserCopyOutBody(PVOID Context)
 {
-    USER_COPY *Copy = Context;
+    const struct UserCopy *copy = Context;
 
-    ProbeForWrite(Copy->Destination, Copy->Length, 1);
-    RtlCopyMemory(Copy->Destination, Copy->Source, Copy->Length);
+    if (copy->Mode != KernelMode)
+        ProbeForWrite(copy->To, copy->Length, 1);
+    RtlCopyMemory(copy->To, copy->From, copy->Length);
+    return STATUS_SUCCESS;
 }
 
-NTSTATUS UserCopyOut(PVOID UserDestination, const VOID *Source, SIZE_T Length)
+_Use_decl_annotations_ NTSTATUS UserCopyOut(PVOID To, const VOID *From, SIZE_T Length,
+                                            KPROCESSOR_MODE Mode)
 {
-    USER_COPY Copy = {UserDestination, Source, Length};
+    struct UserCopy copy = {.To = To, .From = From, .Length = Length, .Mode = Mode};
 
-    return Length == 0 ? STATUS_SUCCESS : SehCall(CopyOutBody, &Copy);
+    return Length == 0 ? STATUS_SUCCESS : SehCall(UserCopyOutBody, &copy);
 }
 
-typedef struct _USER_LOCK {
+struct UserLock {
     PMDL Mdl;
     KPROCESSOR_MODE Mode;
     LOCK_OPERATION Operation;
-} USER_LOCK;
+};
 
-static VOID LockBody(PVOID Context)
+static NTSTATUS UserLockBody(PVOID Context)
 {
-    USER_LOCK *Lock = Context;
+    const struct UserLock *lock = Context;
 
-    MmProbeAndLockPages(Lock->Mdl, Lock->Mode, Lock->Operation);
+    MmProbeAndLockPages(lock->Mdl, lock->Mode, lock->Operation);
+    return STATUS_SUCCESS;
 }
 
-NTSTATUS UserLockPages(PMDL Mdl, KPROCESSOR_MODE Mode, LOCK_OPERATION Operation)
+_Use_decl_annotations_ NTSTATUS UserLockPages(PMDL Mdl, KPROCESSOR_MODE Mode,
+                                              LOCK_OPERATION Operation)
 {
-    USER_LOCK Lock = {Mdl, Mode, Operation};
+    struct UserLock lock = {.Mdl = Mdl, .Mode = Mode, .Operation = Operation};
 
-    return SehCall(LockBody, &Lock);
+    return SehCall(UserLockBody, &lock);
 }
 
-typedef struct _USER_MAP {
+struct UserMap {
     PMDL Mdl;
+    MEMORY_CACHING_TYPE CacheType;
     ULONG Priority;
     PVOID Address;
-} USER_MAP;
+};
 
-static VOID MapBody(PVOID Context)
+static NTSTATUS UserMapBody(PVOID Context)
 {
-    USER_MAP *Map = Context;
+    struct UserMap *map = Context;
 
-    Map->Address =
-        MmMapLockedPagesSpecifyCache(Map->Mdl, UserMode, MmCached, NULL, FALSE, Map->Priority);
+    map->Address = MmMapLockedPagesSpecifyCache(map->Mdl, UserMode, map->CacheType, NULL, FALSE,
+                                                map->Priority);
+    return map->Address == NULL ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
-/* Windows 8 is 6.2. */
-static BOOLEAN KnowsMappingRights(VOID)
+_Use_decl_annotations_ NTSTATUS UserMapPages(PMDL Mdl, MEMORY_CACHING_TYPE CacheType,
+                                             ULONG Priority, PVOID *Address)
 {
-    ULONG Major = 0, Minor = 0;
+    struct UserMap map = {.Mdl = Mdl, .CacheType = CacheType, .Priority = Priority};
+    NTSTATUS status = SehCall(UserMapBody, &map);
 
-    PsGetVersion(&Major, &Minor, NULL, NULL);
-    return Major > 6 || (Major == 6 && Minor >= 2);
-}
-
-NTSTATUS UserMapPages(PMDL Mdl, BOOLEAN ReadOnly, PVOID *UserAddress)
-{
-    USER_MAP Map = {Mdl, NormalPagePriority, NULL};
-    NTSTATUS Status;
-
-    if (KnowsMappingRights())
-        Map.Priority |= MAPPING_NO_EXECUTE | (ReadOnly ? MAPPING_NO_WRITE : 0);
-    Status = SehCall(MapBody, &Map);
-    if (NT_SUCCESS(Status) && Map.Address == NULL)
-        Status = STATUS_INSUFFICIENT_RESOURCES;
-    if (NT_SUCCESS(Status))
-        *UserAddress = Map.Address;
-    return Status;
+    *Address = NT_SUCCESS(status) ? map.Address : NULL;
+    return status;
 }

@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory of the calling process: copying, locking and mapping, with every exception turned into a
- * status. Each runs in the context of the process whose memory is meant. The source is the same in
- * the .sys files and in the bench; only SehCall() differs (seh.h).
+ * Every touch of a requester's memory. A driver never dereferences an address from user mode: it
+ * copies in once and works on the copy, copies out at the end, or locks the pages. The requester's
+ * other threads may unmap, protect or rewrite the range at any moment; what that gives is a status,
+ * never a crash and never a second read of what was already checked.
  *
- * User memory changes under the driver's hands: copy in once, check the copy, use the copy.
+ * All run at <= APC_LEVEL, in the context of the process whose memory is meant. Mode is the
+ * request's RequestorMode: for KernelMode the addresses are trusted and not probed.
+ * Errors: STATUS_ACCESS_VIOLATION (not the requester's memory, or not allowed so),
+ * STATUS_DATATYPE_MISALIGNMENT, STATUS_IN_PAGE_ERROR and what MmProbeAndLockPages raises.
  */
 #ifndef CASEMENT_KERNEL_USERCOPY_H
 #define CASEMENT_KERNEL_USERCOPY_H
 
 #include <ntddk.h>
 
-/* STATUS_ACCESS_VIOLATION and the like: the range is not the process's, or not readable. No
- * alignment is asked for. Length 0 succeeds. */
-_IRQL_requires_max_(APC_LEVEL) NTSTATUS UserCopyIn(_Out_writes_bytes_(Length) PVOID Destination,
-                                                   _In_ const VOID *UserSource, _In_ SIZE_T Length);
+/* Copies Length bytes from the requester. To is undefined after an error. */
+_IRQL_requires_max_(APC_LEVEL) NTSTATUS UserCopyIn(_Out_ PVOID To, _In_ const VOID *From,
+                                                   _In_ SIZE_T Length, _In_ KPROCESSOR_MODE Mode);
 
-/* The same for writing. On failure a part may have been written. */
-_IRQL_requires_max_(APC_LEVEL) NTSTATUS
-    UserCopyOut(_Out_ PVOID UserDestination, _In_reads_bytes_(Length) const VOID *Source,
-                _In_ SIZE_T Length);
+/* Copies Length bytes to the requester. A part may have been written when it fails. */
+_IRQL_requires_max_(APC_LEVEL) NTSTATUS UserCopyOut(_Out_ PVOID To, _In_ const VOID *From,
+                                                    _In_ SIZE_T Length, _In_ KPROCESSOR_MODE Mode);
 
-/* MmProbeAndLockPages: on success MmUnlockPages() is owed. Mode KernelMode: Mdl describes system
- * addresses. */
+/* MmProbeAndLockPages without its exception. On success the caller owes MmUnlockPages. */
 _IRQL_requires_max_(APC_LEVEL) NTSTATUS
     UserLockPages(_Inout_ PMDL Mdl, _In_ KPROCESSOR_MODE Mode, _In_ LOCK_OPERATION Operation);
 
-/* Maps the locked pages of Mdl into the calling process, cached, never executable; ReadOnly where
- * the system can. On success MmUnmapLockedPages() is owed, in that process.
- * STATUS_INSUFFICIENT_RESOURCES, or what the memory manager raised. */
+/* Maps the MDL's locked pages into the current process (MmMapLockedPagesSpecifyCache raises for
+ * UserMode). On success the caller owes MmUnmapLockedPages(*Address, Mdl) in this same process,
+ * before the process is gone. */
 _IRQL_requires_max_(APC_LEVEL) NTSTATUS
-    UserMapPages(_Inout_ PMDL Mdl, _In_ BOOLEAN ReadOnly, _Outptr_ PVOID *UserAddress);
+    UserMapPages(_In_ PMDL Mdl, _In_ MEMORY_CACHING_TYPE CacheType, _In_ ULONG Priority,
+                 _Outptr_ PVOID *Address);
 
 #endif
