@@ -2,6 +2,7 @@
 help:
 	@echo 'make demo    installs what is needed, builds everything, shows a host and two Windows guests at work'
 	@echo 'make test    builds everything and runs all tests; ends with "N passed, N failed"'
+	@echo 'make test-xen  only the tests on real Xen (Xen and dom0 run in QEMU)'
 	@echo 'make bench   measures, and prints ratios to a named reference'
 	@echo 'make clean   removes build/ (programs, Wine prefixes, unpacked Debian packages)'
 
@@ -12,6 +13,9 @@ demo:
 test:
 	@tools/test.sh
 
+test-xen:
+	@tools/test.sh xen
+
 bench:
 	@tools/build.sh
 	@bench/run.sh
@@ -19,4 +23,4 @@ bench:
 clean:
 	@rm -rf build
 
-.PHONY: help demo test bench clean
+.PHONY: help demo test test-xen bench clean

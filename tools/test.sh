@@ -1,14 +1,14 @@
 #!/bin/sh
 # Runs every test: builds, then each carrier in turn (docs/architecture.md), and adds up.
 #   tools/test.sh              all of it
-#   tools/test.sh style unit   only the parts named: style unit fuzz tsan simxen wine build
+#   tools/test.sh style unit   only the parts named: style unit fuzz tsan simxen wine xen build
 # The logs of each part stay in build/*/meson-logs/testlog.txt.
 set -u
 
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8 # Wine's file names are in the locale's character set
 top=$(pwd)
-parts=${*:-style unit fuzz tsan simxen wine build}
+parts=${*:-style unit fuzz tsan simxen wine xen build}
 passed=0
 failed=0
 failures=""
@@ -86,6 +86,17 @@ if wanted wine; then
     CASEMENT_TEST_PREFIX=$(tests/wine/prefix.sh) && export CASEMENT_TEST_PREFIX
     run_suites build/windows
     run_suites build/linux --suite wine
+fi
+if wanted xen; then
+    echo
+    echo "== real Xen in QEMU (tests/xen)"
+    tests/xen/run.sh | tee build/xen.log
+    numbers=$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' build/xen.log)
+    : "${numbers:=0 1}"
+    passed=$((passed + ${numbers% *}))
+    failed=$((failed + ${numbers#* }))
+    failures="$failures$(sed -n 's/^FAILED  /\
+    xen /p' build/xen.log)"
 fi
 if wanted build; then
     tests/reproducible.sh

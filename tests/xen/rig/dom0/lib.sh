@@ -1,0 +1,100 @@
+# What a test's script in dom0 may use. It runs with /rig as its folder; images of guests are
+# /rig/guest/NAME.elf (PVH) and NAME.bz (HVM); exit code 0 is a pass.
+
+# load_module NAME: a kernel module and those it needs.
+load_module() {
+    while read -r file; do
+        [ -e "/run/module-$file" ] && continue
+        insmod "/modules/$file" || return 1
+        : >"/run/module-$file"
+    done <"/modules/$1.order"
+}
+
+# guest_config GUEST IMAGE pvh|hvm [LINE...]: writes /run/GUEST.cfg for xl; LINEs are added to it.
+guest_config() {
+    guest=$1 image=$2 type=$3
+    shift 3
+    {
+        echo "name = '$guest'"
+        echo "type = '$type'"
+        echo "memory = 64"
+        echo "vcpus = 1"
+        if [ "$type" = hvm ]; then
+            echo "kernel = '/rig/guest/$image.bz'"
+            echo "vga = 'none'"
+            echo "nographic = 1"
+        else
+            echo "kernel = '/rig/guest/$image.elf'"
+        fi
+        echo "on_poweroff = 'destroy'"
+        echo "on_crash = 'preserve'"
+        for line in "$@"; do
+            echo "$line"
+        done
+    } >"/run/$guest.cfg"
+}
+
+# guest_start GUEST: creates it; returns when it runs.
+guest_start() {
+    rm -f "/run/$1.started" "/run/$1.ended"
+    mkfifo "/run/$1.started" "/run/$1.ended" || return 1
+    {
+        xl create -q -F "/run/$1.cfg" 2>&1
+        echo "xl's exit code $?"
+    } | guest_follow "$1" &
+    read -r guest_state <"/run/$1.started"
+    [ "$guest_state" = runs ] || {
+        cat "/run/$1.xl"
+        return 1
+    }
+}
+
+# Reads what xl says of a guest, and tells guest_start and guest_wait.
+guest_follow() {
+    guest_state=begins
+    while read -r line; do
+        echo "$line" >>"/run/$1.xl"
+        case $line in
+            *'(domid '*' to die'*)
+                line=${line#*(domid }
+                echo "${line%%)*}" >"/run/$1.domid"
+                guest_state=runs
+                echo runs >"/run/$1.started"
+                ;;
+            "xl's exit code "*)
+                [ $guest_state = runs ] || echo failed >"/run/$1.started"
+                echo "${line##* }" >"/run/$1.ended"
+                ;;
+        esac
+    done
+}
+
+# guest_wait GUEST: until it shut down (and is destroyed) or crashed (and is kept for a look).
+guest_wait() {
+    read -r code <"/run/$1.ended"
+    cat "/run/$1.xl"
+    return "$code"
+}
+
+# guest_domid GUEST: its domain number.
+guest_domid() {
+    cat "/run/$1.domid"
+}
+
+# guest_log GUEST: what it wrote to its PV console.
+guest_log() {
+    tr -d '\r' <"/var/log/xen/guest-$1.log"
+}
+
+# guest_verdict GUEST: true when its console says "N passed, 0 failed".
+guest_verdict() {
+    guest_log "$1" | grep -qE '^[1-9][0-9]* passed, 0 failed$'
+}
+
+# guest_run GUEST IMAGE pvh|hvm [LINE...]: the whole life of a guest that needs nobody.
+guest_run() {
+    guest_config "$@"
+    guest_start "$1" && guest_wait "$1"
+    guest_log "$1"
+    guest_verdict "$1"
+}

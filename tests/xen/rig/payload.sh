@@ -1,0 +1,23 @@
+#!/bin/sh
+# payload.sh OUT: a cpio archive of what the project built and a boot is to test, for dom0's /rig.
+#   guest/ images   tests/ scripts for dom0   bin/ our programs, lib/ our libraries
+set -eu
+
+cd "$(dirname "$0")/../../.."
+out=$1
+stage=$out.d
+build=build/linux
+rm -rf "$stage"
+mkdir -p "$stage/rig/guest" "$stage/rig/tests" "$stage/rig/bin" "$stage/rig/lib"
+for image in "$build"/tests/xen/guest/*.elf "$build"/tests/xen/guest/*.bz; do
+    [ ! -e "$image" ] || cp "$image" "$stage/rig/guest/"
+done
+for script in tests/xen/dom0/*.sh tests/xen/guest/*.sh; do
+    [ ! -e "$script" ] || cp "$script" "$stage/rig/tests/"
+done
+while read -r file folder; do
+    case $file in '' | '#'*) continue ;; esac
+    cp -L "$build/$file" "$stage/rig/$folder/"
+done <tests/xen/rig/payload
+(cd "$stage" && find . -mindepth 1 -print0 | cpio --null -o -H newc --quiet -R 0:0) >"$out"
+rm -rf "$stage"

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Boots the rig and carries what is said between it and us.
+
+  session.py run   RIG PAYLOAD LOGS TEST...   runs the tests in one boot, prints a verdict for each
+  session.py shell RIG PAYLOAD LOGS           gives dom0's prompt; Ctrl-A x ends it
+
+RIG is the folder that build.sh printed, PAYLOAD a cpio archive laid over dom0's root, LOGS a folder
+for console.log (all that the machine said, each line with its second) and TEST.log.
+
+A machine in software emulation on a busy computer can stall. So a boot has a time limit, and one
+that said nothing for STALL_S seconds, or ended before its time, is repeated once, aloud: only for
+the tests that have no verdict yet. A test that was running when Xen or dom0 crashed has failed.
+"""
+import os
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+import tty
+
+BOOT_S = 90  # from power-on to dom0's "ready"
+STALL_S = 90  # between two lines; above the limit of one test (dom0/run-tests)
+MARK = re.compile(rb"@@ (\w+) ([^@]*)@@")
+CRASH = re.compile(rb"Panic on CPU|Kernel panic|Oops:|BUG: ")
+
+# Plain qemu64: with "max" or "EPYC" Linux crashes as a PV dom0. One virtual CPU: two are slower here.
+MACHINE = """-M q35 -accel tcg,thread=multi,tb-size=512 -cpu qemu64,+svm,+npt -smp 1 -m 2048
+    -nodefaults -display none -no-reboot -serial stdio""".split()
+XEN = """console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=all dom0_mem=768M,max:768M
+    dom0_max_vcpus=1 spec-ctrl=no ucode=scan=no watchdog=0 noreboot"""
+LINUX = """console=hvc0 rdinit=/init panic=5 quiet loglevel=4 mitigations=off tsc=unstable
+    net.ifnames=0 apparmor=0 audit=0 rodata=off"""
+
+
+def machine(rig, initrd):
+    """QEMU's command line. In -initrd a comma separates Xen's modules."""
+    linux = " ".join(LINUX.split())
+    return ["qemu-system-x86_64", *MACHINE, "-kernel", f"{rig}/xen",
+            "-append", " ".join(XEN.split()),
+            "-initrd", f"{rig}/vmlinux {linux},{initrd}".replace(rig, rig.replace(",", ",,"))]
+
+
+class Late(Exception):
+    """The machine was silent for too long."""
+
+
+class Ended(Exception):
+    """QEMU has ended."""
+
+
+class Boot:
+    """One power-on: QEMU's process, and the lines that its serial port says."""
+
+    def __init__(self, rig, initrd, console, errors):
+        self.start = time.monotonic()
+        self.console = console
+        self.rest = b""
+        self.process = subprocess.Popen(machine(rig, initrd), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=errors, bufsize=0)
+
+    def lines(self, limit_s):
+        """The lines that came, perhaps none whole. Late: nothing did in limit_s. Ended: none will."""
+        if not select.select([self.process.stdout], [], [], limit_s)[0]:
+            raise Late
+        data = self.process.stdout.read(65536)
+        if not data:
+            raise Ended
+        *lines, self.rest = (self.rest + data.replace(b"\r", b"")).split(b"\n")
+        now = b"[%7.2f] " % (time.monotonic() - self.start)
+        for line in lines:
+            self.console.write(now + line + b"\n")
+        self.console.flush()
+        return lines
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.console.write(self.rest + b"\n")
+        usage = os.times()
+        return usage.children_user + usage.children_system
+
+
+class Run:
+    """Tests, and the verdicts that they have got so far."""
+
+    def __init__(self, tests, logs):
+        self.waiting = list(tests)
+        self.failed = []
+        self.passed = 0
+        self.logs = logs
+        self.running = None
+        self.log = None
+
+    def begin(self, test):
+        self.running = test
+        self.log = open(f"{self.logs}/{test.replace('/', '-')}.log", "wb")
+
+    def end(self, good, remark):
+        test, self.running = self.running, None
+        self.waiting.remove(test)
+        self.log.close()
+        print(f"{'passed' if good else 'FAILED'}  {test:<40} {remark}", flush=True)
+        if good:
+            self.passed += 1
+            return
+        self.failed.append(test)
+        with open(self.log.name, "rb") as log:
+            print("".join(f"    | {line}" for line in
+                          log.read().decode(errors="replace").splitlines(True)[-60:]))
+        print(f"    the whole log: {self.log.name}", flush=True)
+
+    def mark(self, word, values):
+        if word == "begin":
+            self.begin(values[0])
+        elif word == "end" and self.running:
+            code, start, stop = values[1:]
+            self.end(code == "0", f"{float(stop) - float(start):5.1f} s"
+                     + ("" if code == "0" else f", exit code {code}"))
+
+    def boot(self, boot):
+        """Follows one boot. Returns None when it said "done", or why that did not come."""
+        ready = False
+        while True:
+            limit_s = STALL_S if ready else max(0, boot.start + BOOT_S - time.monotonic())
+            try:
+                lines = boot.lines(limit_s)
+            except Late:
+                return f"nothing came for {STALL_S} s" if ready else f"dom0 was not ready in {BOOT_S} s"
+            except Ended:
+                return "the machine ended before its time"
+            for line in lines:
+                mark = MARK.search(line)
+                if mark:
+                    word, values = mark[1].decode(), mark[2].decode().split()
+                    if word == "ready":
+                        ready = True
+                        print(f"dom0 was ready after {time.monotonic() - boot.start:.1f} s", flush=True)
+                    if word == "done":
+                        return None
+                    self.mark(word, values)
+                elif self.running:
+                    self.log.write(line + b"\n")
+                    self.log.flush()
+                if CRASH.search(line) and self.running:
+                    self.end(False, "the machine crashed: " + line.decode(errors="replace"))
+
+
+def write_initrd(path, rig, payload, plan):
+    """Linux takes several archives in one file, each laid over the one before."""
+    with open(path, "wb") as initrd:
+        for part in (f"{rig}/root.cpio", payload):
+            with open(part, "rb") as source:
+                initrd.write(source.read())
+        if plan:
+            initrd.write(subprocess.run(
+                ["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], check=True,
+                cwd=plan, input=b"rig\nrig/plan\n", stdout=subprocess.PIPE).stdout)
+
+
+def run(rig, payload, logs, tests):
+    state = Run(tests, logs)
+    initrd, plan = f"{logs}/initrd", f"{logs}/plan"
+    os.makedirs(f"{plan}/rig")
+    with open(f"{logs}/console.log", "ab") as console, open(f"{logs}/qemu.err", "ab") as errors:
+        for attempt in (1, 2):
+            with open(f"{plan}/rig/plan", "w") as file:
+                file.write("\n".join(state.waiting) + "\n")
+            write_initrd(initrd, rig, payload, plan)
+            boot = Boot(rig, initrd, console, errors)
+            try:
+                why = state.boot(boot)
+            finally:
+                cpu_s = boot.end()
+            if why is None or not state.waiting:
+                break
+            if attempt == 1:
+                print(f"RETRY: {why}; booting once more for: {' '.join(state.waiting)}", flush=True)
+    os.unlink(initrd)
+    for test in list(state.waiting):
+        if state.running != test:
+            state.begin(test)
+        state.end(False, f"no verdict: {why or 'it was never started'}")
+    print(f"{time.monotonic() - boot.start:.0f} s, {cpu_s:.0f} CPU seconds; console: {console.name}")
+    print(f"{state.passed} passed, {len(state.failed)} failed")
+    return 1 if state.failed else 0
+
+
+def shell(rig, payload, logs):
+    """The terminal is dom0's console, Xen's own after Ctrl-A three times in a row."""
+    write_initrd(f"{logs}/initrd", rig, payload, None)
+    errors = open(f"{logs}/qemu.err", "wb")
+    console = open(f"{logs}/console.log", "wb", buffering=0)
+    process = subprocess.Popen(machine(rig, f"{logs}/initrd"), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=errors, bufsize=0)
+    sources = [process.stdout, sys.stdin.buffer.raw]
+    old = termios.tcgetattr(0) if sys.stdin.isatty() else None
+    if old:
+        tty.setraw(0)
+    try:
+        typed, last = b"", b""
+        while process.poll() is None:
+            # The serial port holds 16 bytes: what is typed goes there in small pieces.
+            if typed:
+                process.stdin.write(typed[:8])
+                typed = typed[8:]
+            for source in select.select(sources, [], [], 0.01 if typed else None)[0]:
+                data = source.read(4096)
+                if source is process.stdout:
+                    console.write(data.replace(b"\r", b""))
+                    os.write(1, data)
+                elif not data:
+                    sources.remove(source)
+                elif last == b"\x01" and data == b"x":
+                    process.kill()
+                else:
+                    typed, last = typed + data, data
+    finally:
+        if old:
+            termios.tcsetattr(0, termios.TCSADRAIN, old)
+        process.kill()
+        process.wait()
+        os.unlink(f"{logs}/initrd")
+    return 0
+
+
+if __name__ == "__main__":
+    command, arguments = sys.argv[1], sys.argv[2:]
+    if command == "run":
+        sys.exit(run(*arguments[:3], arguments[3:]))
+    sys.exit(shell(*arguments))
