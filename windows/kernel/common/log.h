@@ -15,4 +15,9 @@ VOID LogLine(_In_ LOG_LEVEL Level, _In_ PCSTR Line);
 /* The line, a blank, and Status as 0x%08x. */
 VOID LogStatus(_In_ LOG_LEVEL Level, _In_ PCSTR Line, _In_ NTSTATUS Status);
 
+/* What each driver's link provides: its name, and where lines go besides the kernel debugger
+ * (xenbus/console.c; nowhere: log_only_debugger.c). Any IRQL. */
+extern const CHAR LogDriverName[];
+VOID LogConsole(_In_ PCSTR Line);
+
 #endif
