@@ -81,12 +81,12 @@ done
 
 cp "$here/dom0/init" "$root/init"
 cp "$here/dom0/block-rig" "$here/dom0/vif-rig" "$root/etc/xen/scripts/"
-cp "$here/dom0/lib.sh" "$here/dom0/run-tests" "$root/rig/"
+cp "$here/dom0/lib.sh" "$here/dom0/run-tests" "$here/dom0/simxen" "$root/rig/"
 : >"$root/etc/xen/xl.conf"
 printf '/lib/x86_64-linux-gnu\n/usr/lib/x86_64-linux-gnu\n' >"$root/etc/ld.so.conf"
 echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
 echo 'root:x:0:' >"$root/etc/group"
-chmod 755 "$root/init" "$root/rig/run-tests" "$root"/etc/xen/scripts/*
+chmod 755 "$root/init" "$root/rig/run-tests" "$root/rig/simxen" "$root"/etc/xen/scripts/*
 /sbin/ldconfig -r "$root"
 
 (cd "$root" && find . -print0 | cpio --null -o -H newc --quiet -R 0:0) >"$out/root.cpio"

@@ -21,7 +21,7 @@ import time
 import tty
 
 BOOT_S = 90  # from power-on to dom0's "ready"
-STALL_S = 90  # between two lines; above the limit of one test (dom0/run-tests)
+STALL_S = 60  # between two lines; dom0 says "alive" every 10
 MARK = re.compile(rb"@@ (\w+) ([^@]*)@@")
 CRASH = re.compile(rb"Panic on CPU|Kernel panic|Oops:|BUG: ")
 
