@@ -27,7 +27,7 @@
 #include <stddef.h>
 
 enum {
-    EVTCHN_LEAF_PORTS = 512, /* ports of one leaf of the port table: a page of pointers */
+    EVTCHN_LEAF_PORTS = 512, /* ports of one leaf of the port table */
     EVTCHN_LEAVES = 256,
     EVTCHN_PORTS = EVTCHN_LEAF_PORTS * EVTCHN_LEAVES,
 };
@@ -43,6 +43,8 @@ enum evtchn_state {
     EVTCHN_RUNNING = 4,    /* between evtchn_next() and evtchn_done() */
     EVTCHN_HELD = 8,       /* its owner wants no events */
     EVTCHN_THROTTLED = 16, /* waits for its window's end; has an event */
+    EVTCHN_OWED = 32,      /* held, and has an event */
+    EVTCHN_DEAD = 64,      /* Xen has forgotten the port (evtchn_table_reset) */
 };
 
 struct evtchn_channel { /* zeroed by the owner before evtchn_attach() */
@@ -50,7 +52,8 @@ struct evtchn_channel { /* zeroed by the owner before evtchn_attach() */
     uint32_t cpu;
     uint32_t flags;
     uint32_t state;      /* enum evtchn_state, or-ed */
-    uint32_t turns_left; /* in the window */
+    uint32_t turns;      /* in a window; 0: no limit */
+    uint32_t turns_left; /* in this one */
     uint64_t window_start;
     uint64_t events;                        /* turns it had */
     uint64_t throttles;                     /* windows it used up */
@@ -63,12 +66,17 @@ struct evtchn_list {
 
 struct evtchn_cpu { /* zeroed by the caller */
     struct evtchn_list ready, throttled;
+    uint64_t due;   /* throttled: when the first of them may go on */
+    uint32_t stray; /* see evtchn_stray() */
+    uint32_t ready_count;
+    uint32_t round_left; /* turns before the ABI is looked at again */
     uint64_t turns;
     uint64_t spurious; /* events of ports that nobody has; such a port stays masked */
 };
 
 struct evtchn_leaf {
     struct evtchn_channel *channels[EVTCHN_LEAF_PORTS];
+    uint32_t cpus[EVTCHN_LEAF_PORTS]; /* whose lock guards the port's entry; written before it */
 };
 
 struct evtchn_table {
@@ -108,27 +116,35 @@ bool evtchn_detach(struct evtchn_table *table, struct evtchn_channel *channel);
 /* No callback after the one that may be running, until evtchn_release(). */
 void evtchn_hold(struct evtchn_table *table, struct evtchn_channel *channel);
 /* True: an event was waiting and the vCPU has to run its loop. */
-bool evtchn_release(struct evtchn_table *table, struct evtchn_channel *channel);
+bool evtchn_release(struct evtchn_table *table, struct evtchn_channel *channel, uint64_t now);
 
-/* The channel's owner has its own turns for the window; as evtchn_table_init() has them. */
-void evtchn_limit(struct evtchn_table *table, struct evtchn_channel *channel, uint32_t turns);
+/* A limit of the channel's own, in place of the table's. 0: none. */
+void evtchn_limit(struct evtchn_channel *channel, uint32_t turns_per_window);
 
-/* Another vCPU serves the channel from now on. Both vCPUs' locks are held, and the channel is not
- * running. True: the new vCPU has to run its loop. */
-bool evtchn_move(struct evtchn_table *table, struct evtchn_channel *channel, uint32_t cpu);
+/* Another vCPU serves the channel from now on; Xen has been told so (EVTCHNOP_bind_vcpu) just
+ * before. Both vCPUs' locks are held, and the channel is not running. True: the new vCPU has to run
+ * its loop. */
+bool evtchn_move(struct evtchn_table *table, struct evtchn_channel *channel, uint32_t cpu,
+                 uint64_t now);
 
 /* The channel whose turn it is, or NULL. */
 struct evtchn_channel *evtchn_next(struct evtchn_table *table, uint32_t cpu, uint64_t now);
 /* The callback has returned. True: the channel was detached meanwhile and is its owner's again. */
 bool evtchn_done(struct evtchn_table *table, struct evtchn_channel *channel, uint64_t now);
 
+/* An event that this vCPU found in its queue though the port belongs to another (it has been
+ * moved). evtchn_next() finds no more until it is dealt with: with *owner's lock in place of this
+ * vCPU's, call evtchn_deliver(). False: there is none. */
+bool evtchn_stray(struct evtchn_table *table, uint32_t cpu, uint32_t *port, uint32_t *owner);
+/* owner: the vCPU whose lock is held. True: it has to run its loop. */
+bool evtchn_deliver(struct evtchn_table *table, uint32_t port, uint32_t owner, uint64_t now);
+
 /* When the next throttled channel of this vCPU is due. False: there is none. Set a timer that calls
  * evtchn_next() (it looks for those that are due). */
-bool evtchn_due(const struct evtchn_table *table, uint32_t cpu, uint64_t *when);
+bool evtchn_due(const struct evtchn_table *table, uint32_t cpu, uint64_t *due);
 
-/* For a resume: every port is gone from Xen. abi is fresh; channels are detached by their owners
- * (evtchn_detach) and never reach Xen's new ports; what was ready or throttled is dropped. No
- * callback runs. */
+/* For a resume: every port is gone from Xen. abi is fresh. Channels are dead: they get no events,
+ * and their ports may belong to others; their owners detach them. Nothing else runs. */
 void evtchn_table_reset(struct evtchn_table *table, struct evtchn_abi *abi);
 
 /* The channel of a port, or NULL; for a dump. */
