@@ -10,15 +10,17 @@
 #define XENBUS_INTERRUPTS_H
 
 #include "parts.h"
+#include <xenbus/debug.h>
 
 /* DIRQL (the interrupt's lock held), on the CPU of Vcpu; with the line interrupt always vCPU 0's
  * events on whatever CPU took it. TRUE: there was something to do. */
 typedef BOOLEAN XENBUS_UPCALL(_In_opt_ PVOID Argument, _In_ ULONG Cpu);
 
-/* From the raw and translated lists of IRP_MN_START_DEVICE. */
+/* Pdo: the platform device. Raw, Translated: the lists of IRP_MN_START_DEVICE. */
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    InterruptsCreate(_In_ PXENBUS_PARTS Parts, _In_opt_ PCM_RESOURCE_LIST Raw,
-                     _In_opt_ PCM_RESOURCE_LIST Translated, _Out_ PXENBUS_INTERRUPTS *Interrupts);
+    InterruptsCreate(_In_ PXENBUS_PARTS Parts, _In_ PDEVICE_OBJECT Pdo,
+                     _In_opt_ PCM_RESOURCE_LIST Raw, _In_opt_ PCM_RESOURCE_LIST Translated,
+                     _Out_ PXENBUS_INTERRUPTS *Interrupts);
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID InterruptsDestroy(_In_ PXENBUS_INTERRUPTS Interrupts);
 
 /* Connects the interrupts and tells Xen. Called by the event channels once their tables stand;
@@ -46,5 +48,8 @@ BOOLEAN InterruptsCpuHasVector(_In_ PXENBUS_INTERRUPTS Interrupts, _In_ ULONG Cp
 ULONG InterruptsCpuCount(_In_ PXENBUS_INTERRUPTS Interrupts);
 /* Xen's number of an NT CPU. */
 ULONG InterruptsVcpuOf(_In_ PXENBUS_INTERRUPTS Interrupts, _In_ ULONG Cpu);
+
+/* For DebugRegister; Argument: the PXENBUS_PARTS. */
+VOID NTAPI InterruptsDump(_In_opt_ PVOID Argument, _In_ PXENBUS_DEBUG_SINK Sink);
 
 #endif

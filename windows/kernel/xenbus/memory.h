@@ -16,6 +16,7 @@ typedef struct _XENBUS_HOLE {
     PMDL Mdl; /* describes the frames; MmGetMdlPfnArray() gives their numbers */
     PVOID Va; /* mapped, nonpaged, not executable, for the kernel */
     ULONG Pages;
+    struct _UNFILLED *Unfilled; /* memory.c's */
 } XENBUS_HOLE, *PXENBUS_HOLE;
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS MemoryCreate(_Out_ PXENBUS_MEMORY *Memory);

@@ -8,6 +8,7 @@
 
 #include "parts.h"
 #include <xenbus/suspend.h>
+#include <xenbus/debug.h>
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     SuspendCreate(_In_ PXENBUS_PARTS Parts, _Out_ PXENBUS_SUSPEND *Suspend);
@@ -20,5 +21,12 @@ NTSTATUS NTAPI SuspendRegister(_In_ PVOID Context, _In_ XENBUS_SUSPEND_PHASE Pha
 VOID NTAPI SuspendDeregister(_In_ PVOID Context, _In_ PXENBUS_SUSPEND_HANDLE Handle);
 ULONG NTAPI SuspendGetCount(_In_ PVOID Context);
 NTSTATUS NTAPI SuspendTrigger(_In_ PVOID Context);
+
+/* PASSIVE_LEVEL: the machine's memory is back but Xen has forgotten it; count and callbacks as
+ * after a resume. */
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS SuspendAfterHibernation(_In_ PXENBUS_PARTS Parts);
+
+/* For DebugRegister; Argument: the PXENBUS_PARTS. */
+VOID NTAPI SuspendDump(_In_opt_ PVOID Argument, _In_ PXENBUS_DEBUG_SINK Sink);
 
 #endif
