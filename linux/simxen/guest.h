@@ -60,7 +60,7 @@ struct simxen_guest_config {
      * reasons the guest should not run again. NULL: suspends are cancelled. */
     bool (*shutdown)(void *context, uint32_t reason);
 
-    /* Text for Xen's console (CONSOLEIO_write; simxen_guest_port_e9()). NULL: to standard error. */
+    /* A line for Xen's console (simxen_guest_port_e9()). NULL: to standard error. */
     void (*log)(void *context, const char *bytes, size_t count);
 
     /* System time and wall clock (since 1970, UTC) of the machine, for shared info and
@@ -98,6 +98,9 @@ void simxen_guest_pump(struct simxen_guest *guest);
  * vCPU 0's upcall_pending is set. False when the parameter names a vector or nothing, or vCPU 0
  * has a vector of its own. */
 bool simxen_guest_line(struct simxen_guest *guest);
+
+/* Xen raises a virq (VIRQ_TIMER, VIRQ_DEBUG) for a vCPU. -ENOENT: the guest has not bound it. */
+int simxen_guest_virq(struct simxen_guest *guest, uint32_t vcpu, uint32_t virq);
 
 /* --- Memory */
 

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-    SX_PROTOCOL_VERSION = 1,
+    SX_PROTOCOL_VERSION = 2,
     SX_MAX_HANDLES = 4096,       /* per domain: each is a descriptor of the daemon */
     SX_MAX_PORTS = 4096,         /* Xen's two-level ABI on x86-64 */
     SX_MAX_GRANTS = 32768,       /* 64 frames of version 1 entries, Xen's default */
@@ -57,6 +57,46 @@ enum sx_op {
     SX_DESTROY,          /* domid */
     SX_LIST,             /* flags; value: things left besides domain 0; fd: a text */
     SX_XENSTORE_DOM0,    /* value: domain 0's XenStore port; fd: domain 0's memory */
+
+    /* By the kernel of a guest domain (SX_FLAG_GUEST), which is one connection; see guest.c. */
+    SX_GUEST_ATTACH, /* handle: takes the toolstack's ports, count: RAM frames; value: RAM frames;
+                        data: XenStore's port, the console's port; fd: the memory file */
+    SX_BIND_LOCAL,   /* handle, port: virq or SX_IPI; value: port */
+    SX_P2M,          /* flags: SX_P2M_*, handle: frame, port: index; value: page of the file */
+    SX_GNTTAB_GROW,  /* count: at least so many frames; value: how many there are */
+    SX_GUEST_MAP,    /* domid, port: reference, flags, handle: frame; value: handle;
+                        data: status, page of the file; fd: the owner's memory */
+    SX_GUEST_UNMAP,  /* handle, flags: 0: tells only, port: frame; data: status, page */
+    SX_GUEST_COPY,   /* data: struct xen_gnttab_copy; reply data: status */
+    SX_SHUTDOWN,     /* port: reason; SX_RUNNING: it goes on */
+    SX_RESTORE,      /* domain 0: as SX_CREATE, domid: a suspended guest domain, which ends */
+};
+
+enum { SX_IPI = 0xffff, SX_RUNNING = 0xffff };
+
+enum {                         /* SX_P2M: what becomes of a guest-physical frame */
+       SX_P2M_SHARED_INFO = 1, /* it shows the shared-info page */
+       SX_P2M_GRANT_TABLE,     /* it shows frame `port` of the grant table */
+       SX_P2M_MOVE,            /* it shows the page that frame `port` showed */
+       SX_P2M_REMOVE,          /* nothing is there any more */
+       SX_P2M_REMOVE_KEEP,     /* the same, but the hypervisor still refers to the page */
+       SX_P2M_POPULATE,        /* a fresh page */
+};
+
+/* A guest domain's memory file: the page of a RAM frame has the frame's number; behind them are
+ * the pages that the hypervisor shares, then pages that replace a frame's which is still in use. */
+enum {
+    SX_GUEST_FRAMES = 0x100000,
+    SX_GUEST_SPECIAL_FRAME = 0xfeff8,
+    SX_GUEST_SPECIAL_FRAMES = 8,
+    SX_GUEST_STORE_FRAME = 0xfeffd,
+    SX_GUEST_CONSOLE_FRAME = 0xfefff,
+    SX_GUEST_MAX_RAM = 0xf0000,
+    SX_GUEST_SHARED_INFO_PAGE = 0x100000,
+    SX_GUEST_GRANT_PAGE = 0x100001,
+    SX_GUEST_GRANT_FRAMES = 64,
+    SX_GUEST_SPARE_PAGE = 0x100100,
+    SX_GUEST_FILE_PAGES = 0x140000,
 };
 
 enum {
@@ -64,6 +104,7 @@ enum {
     SX_FLAG_NOTIFY_BYTE = 2,  /* SX_GRANT, SX_MAP: notify_offset counts */
     SX_FLAG_NOTIFY_EVENT = 4, /* SX_GRANT, SX_MAP: notify_port counts */
     SX_FLAG_KEEP = 8,         /* SX_CREATE: outlives its last process */
+    SX_FLAG_GUEST = 32,       /* SX_CREATE: a machine of its own: the kernel is a program */
     SX_FLAG_SETTLED = 16,     /* SX_LIST: once xenstored has let go of the dead domains */
 };
 
@@ -89,6 +130,7 @@ enum { /* Xen's EVTCHNSTAT_* */
        SX_PORT_UNBOUND = 1,
        SX_PORT_INTERDOMAIN = 2,
        SX_PORT_VIRQ = 4,
+       SX_PORT_IPI = 5,
 };
 
 struct sx_port_shared {

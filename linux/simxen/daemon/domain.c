@@ -23,6 +23,7 @@ struct domain *domain_find(struct instance *in, uint32_t domid)
 
 static void domain_release(struct domain *domain)
 {
+    guest_free(domain);
     if (domain->memory_fd >= 0)
         close(domain->memory_fd);
     if (domain->memory_ro_fd >= 0)
@@ -83,7 +84,17 @@ static int free_domid(struct instance *in)
     return -ENOSPC;
 }
 
-int domain_create(struct instance *in, const char *name, bool keep)
+/* The part of the guest kernel that is always there: simxen's own xenbus driver, unless the
+ * kernel is a program. */
+static int start_kernel(struct instance *in, struct domain *domain, bool is_program)
+{
+    if (is_program)
+        return guest_start(domain);
+    grant_xenstore(domain);
+    return xenbus_start(in, domain);
+}
+
+int domain_create(struct instance *in, const char *name, uint32_t flags)
 {
     int domid = in->domains ? free_domid(in) : 0;
     if (domid < 0)
@@ -91,9 +102,8 @@ int domain_create(struct instance *in, const char *name, bool keep)
     struct domain *domain = domain_new(in, (uint32_t)domid, name);
     if (!domain)
         return -ENOMEM;
-    domain->keep = keep;
-    grant_xenstore(domain);
-    int error = xenbus_start(in, domain);
+    domain->keep = flags & SX_FLAG_KEEP;
+    int error = start_kernel(in, domain, flags & SX_FLAG_GUEST);
     if (error) {
         xenbus_stop(in, domain);
         domain_release(domain);

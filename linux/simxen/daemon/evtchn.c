@@ -100,7 +100,7 @@ static void port_close(struct instance *in, struct domain *domain, uint32_t numb
     struct handle *handle = port->handle;
     if (port->state == SX_PORT_INTERDOMAIN)
         unbind_peer(in, domain, number);
-    if (port->state == SX_PORT_VIRQ)
+    if (port->state == SX_PORT_VIRQ && domain->virq_port[port->virq] == number)
         domain->virq_port[port->virq] = 0;
     *port = (struct port){0};
     publish(domain, number);
@@ -221,6 +221,30 @@ int port_bind_virq(struct domain *domain, struct handle *handle, uint32_t virq)
         domain->virq_port[virq] = (uint32_t)number;
     }
     return number;
+}
+
+int port_bind_local(struct domain *domain, struct handle *handle, uint32_t virq)
+{
+    struct port port = {.state = SX_PORT_IPI, .handle = handle};
+    if (virq != SX_IPI) {
+        if (virq >= SX_NR_VIRQS)
+            return -EINVAL;
+        port.state = SX_PORT_VIRQ;
+        port.virq = (uint8_t)virq;
+    }
+    int number = free_port(domain);
+    if (number > 0)
+        open_port(domain, (uint32_t)number, port);
+    return number;
+}
+
+void port_adopt(struct domain *domain, uint32_t port, struct handle *handle)
+{
+    if (!domain->ports[port].state)
+        return;
+    domain->ports[port].handle = handle;
+    publish(domain, port);
+    ring_for_the_dead(domain, port); /* what came before there was anybody to hear it */
 }
 
 int port_unbind(struct instance *in, struct domain *domain, struct handle *handle, uint32_t port)

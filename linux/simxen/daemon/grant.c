@@ -8,10 +8,12 @@
  * cleared, a port fired) happens, as gntdev and gntalloc do at the close of their file.
  */
 #include "instance.h"
+#include "core/xen/abi.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
@@ -109,7 +111,7 @@ int grant_make(struct instance *in, struct connection *connection, const struct 
     struct domain *domain = connection->domain;
     uint32_t count = request->count;
     uint32_t peer = request->domid == SX_DOMID_SELF ? domain->domid : request->domid;
-    if (count == 0 || count > SX_MAX_COUNT || peer >= SX_FIRST_RESERVED_DOMID)
+    if (count == 0 || count > SX_MAX_COUNT || peer >= SX_FIRST_RESERVED_DOMID || domain->guest)
         return -EINVAL;
     if (domain->grant_count + count > SX_MAX_GRANTS - SX_RESERVED_GRANTS)
         return -ENOSPC;
@@ -174,34 +176,121 @@ int grant_end(struct instance *in, struct connection *connection, uint32_t id)
     return -EINVAL;
 }
 
-/* Xen's checks: GNTST_bad_gntref, GNTST_permission_denied, GNTST_general_error. */
-static bool may_map(const struct domain *owner, uint32_t ref, uint32_t mapper, bool readonly)
+/* The reference as its owner offers it: version 1 entries, the guest's own memory or these books.
+ */
+static int check_plain(const struct domain *owner, uint32_t ref, uint32_t mapper, bool readonly,
+                       uint32_t *page)
 {
     if (ref >= SX_MAX_GRANTS)
-        return false;
+        return XEN_GNTST_BAD_GNTREF;
     const struct grant_entry *entry = &owner->grants[ref];
+    *page = entry->frame;
     return (entry->flags & GRANT_PERMIT) && entry->domid == mapper &&
-           (readonly || !(entry->flags & GRANT_READONLY));
+                   (readonly || !(entry->flags & GRANT_READONLY))
+               ? XEN_GNTST_OKAY
+               : XEN_GNTST_GENERAL_ERROR;
 }
 
-static void entry_map(struct grant_entry *entry, bool readonly)
+/* What the guest can change is read once and changed only if it is still so, a few times. */
+static int claim_entry(struct xen_grant_entry *shared, const struct grant_entry *active,
+                       uint32_t mapper, bool readonly)
 {
+    enum { TRIES = 5 };
+    uint32_t *raw = (uint32_t *)(void *)shared, seen = __atomic_load_n(raw, __ATOMIC_SEQ_CST);
+    for (int tried = 0; tried < TRIES; tried++) {
+        uint32_t flags = seen & 0xffff, domid = seen >> 16;
+        if (!active->readers &&
+            ((flags & (XEN_GTF_TYPE_MASK | XEN_GTF_SUB_PAGE)) != XEN_GTF_PERMIT_ACCESS ||
+             domid != mapper))
+            return XEN_GNTST_GENERAL_ERROR;
+        if (!readonly && (flags & XEN_GTF_READONLY))
+            return XEN_GNTST_GENERAL_ERROR;
+        uint32_t claimed = seen | XEN_GTF_READING | (readonly ? 0 : XEN_GTF_WRITING);
+        if (__atomic_compare_exchange_n(raw, &seen, claimed, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+            return XEN_GNTST_OKAY;
+    }
+    return XEN_GNTST_GENERAL_ERROR;
+}
+
+static void show_flags(struct domain *owner, uint32_t ref, const struct grant_entry *active)
+{
+    struct xen_grant_entry *shared = guest_grant_entry(owner, ref);
+    uint16_t gone =
+        (active->readers ? 0 : XEN_GTF_READING) | (active->writers ? 0 : XEN_GTF_WRITING);
+    __atomic_fetch_and(&shared->flags, (uint16_t)~gone, __ATOMIC_SEQ_CST);
+}
+
+/* While a reference is in use its page is the one of the first use, whatever the entry says. */
+static int check_guest(struct domain *owner, uint32_t ref, uint32_t mapper, bool readonly,
+                       uint32_t *page)
+{
+    struct xen_grant_entry *shared = guest_grant_entry(owner, ref);
+    if (!shared)
+        return XEN_GNTST_BAD_GNTREF;
+    struct grant_entry *active = &owner->grants[ref];
+    if (active->readers && active->domid != mapper)
+        return XEN_GNTST_GENERAL_ERROR;
+    *page = active->frame;
+    if (active->readers && (readonly || active->writers))
+        return XEN_GNTST_OKAY;
+    int status = claim_entry(shared, active, mapper, readonly);
+    if (status || active->readers)
+        return status;
+    active->domid = (uint16_t)mapper;
+    if (!guest_frame_page(owner, __atomic_load_n(&shared->frame, __ATOMIC_RELAXED), page)) {
+        show_flags(owner, ref, active);
+        return XEN_GNTST_BAD_PAGE;
+    }
+    active->frame = *page;
+    return XEN_GNTST_OKAY;
+}
+
+int grant_pin(struct domain *owner, uint32_t ref, uint32_t mapper, bool readonly, uint32_t *page)
+{
+    int status = owner->guest ? check_guest(owner, ref, mapper, readonly, page)
+                              : check_plain(owner, ref, mapper, readonly, page);
+    if (status)
+        return status;
+    struct grant_entry *entry = &owner->grants[ref];
     entry->readers++;
     entry->flags |= GRANT_READING;
     if (!readonly) {
         entry->writers++;
         entry->flags |= GRANT_WRITING;
     }
+    return XEN_GNTST_OKAY;
 }
 
-static void entry_unmap(struct domain *owner, struct grant_entry *entry, bool readonly)
+void grant_unpin(struct domain *owner, uint32_t ref, bool readonly)
 {
+    struct grant_entry *entry = &owner->grants[ref];
     if (--entry->readers == 0)
         entry->flags &= ~GRANT_READING;
     if (!readonly && --entry->writers == 0)
         entry->flags &= ~GRANT_WRITING;
-    if (!entry->readers && (entry->flags & GRANT_ENDING))
+    if (owner->guest)
+        show_flags(owner, ref, entry);
+    else if (!entry->readers && (entry->flags & GRANT_ENDING))
         entry_free(owner, entry);
+}
+
+static void unpin_all(struct domain *owner, const uint32_t *refs, uint32_t count, bool readonly)
+{
+    for (uint32_t i = 0; i < count; i++)
+        grant_unpin(owner, refs[i], readonly);
+}
+
+/* All of a request's references or none. */
+static int pin_all(struct domain *owner, const struct sx_request *request, uint32_t mapper,
+                   bool readonly, uint32_t *frames)
+{
+    for (uint32_t i = 0; i < request->count; i++)
+        if (grant_pin(owner, request->data[i], mapper, readonly, &frames[i])) {
+            unpin_all(owner, request->data, i, readonly);
+            return -EINVAL;
+        }
+    return 0;
 }
 
 int mapping_make(struct instance *in, struct connection *connection,
@@ -216,15 +305,17 @@ int mapping_make(struct instance *in, struct connection *connection,
         return -EINVAL;
     if (mapper->mapped_pages + count > SX_MAX_MAPPED_PAGES)
         return -ENOSPC;
-    for (uint32_t i = 0; i < count; i++)
-        if (!may_map(owner, request->data[i], mapper->domid, readonly))
-            return -EINVAL;
     if (readonly && (request->flags & SX_FLAG_NOTIFY_BYTE))
         return -EINVAL;
     struct mapping *mapping = calloc(1, sizeof(*mapping) + count * sizeof(uint32_t));
     if (!mapping)
         return -ENOMEM;
-    int error = notify_take(mapper, request, &mapping->notify);
+    int error = pin_all(owner, request, mapper->domid, readonly, frames);
+    if (!error) {
+        error = notify_take(mapper, request, &mapping->notify);
+        if (error)
+            unpin_all(owner, request->data, count, readonly);
+    }
     if (error) {
         free(mapping);
         return error;
@@ -233,11 +324,7 @@ int mapping_make(struct instance *in, struct connection *connection,
     mapping->count = count;
     mapping->owner = owner;
     mapping->readonly = readonly;
-    for (uint32_t i = 0; i < count; i++) {
-        mapping->refs[i] = request->data[i];
-        entry_map(&owner->grants[request->data[i]], readonly);
-        frames[i] = owner->grants[request->data[i]].frame;
-    }
+    memcpy(mapping->refs, request->data, count * sizeof(uint32_t));
     mapper->mapped_pages += count;
     owner->foreign_maps += count;
     mapping->next = connection->mappings;
@@ -250,8 +337,7 @@ static void mapping_finish(struct instance *in, struct domain *mapper, struct ma
 {
     struct domain *owner = mapping->owner;
     notify_now(in, mapper, owner, &mapping->notify, mapping->refs);
-    for (uint32_t i = 0; i < mapping->count; i++)
-        entry_unmap(owner, &owner->grants[mapping->refs[i]], mapping->readonly);
+    unpin_all(owner, mapping->refs, mapping->count, mapping->readonly);
     mapper->mapped_pages -= mapping->count;
     owner->foreign_maps -= mapping->count;
     free(mapping);
@@ -280,6 +366,8 @@ void grants_end_all(struct instance *in, struct connection *connection)
 
 void grants_close_all(struct domain *domain)
 {
+    if (domain->guest)
+        return; /* nobody maps of a dying domain, and its memory goes as a whole */
     for (uint32_t ref = 0; ref < SX_MAX_GRANTS; ref++) {
         struct grant_entry *entry = &domain->grants[ref];
         if (!entry->flags)

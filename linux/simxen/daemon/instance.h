@@ -93,6 +93,8 @@ struct connection {
     struct mapping *mappings;
 };
 
+struct guest; /* guest.c */
+
 struct domain {
     struct domain *next; /* in order of domid */
     uint32_t domid;
@@ -112,6 +114,9 @@ struct domain {
     uint32_t foreign_maps; /* of this domain's pages, by others */
     int memory_fd, memory_ro_fd;
     struct xenbus *xenbus;
+    struct guest *guest; /* its kernel is a program of its own; else NULL and xenbus is there */
+    bool shutdown;
+    uint32_t shutdown_reason;
 };
 
 struct instance {
@@ -142,7 +147,7 @@ void connection_end(struct instance *in, struct connection *connection);
 /* domain.c */
 struct domain *domain_find(struct instance *in, uint32_t domid);
 /* A new domain with its XenStore ring; returns its id or a negative errno. */
-int domain_create(struct instance *in, const char *name, bool keep);
+int domain_create(struct instance *in, const char *name, uint32_t flags);
 void domain_destroy(struct instance *in, struct domain *domain);
 /* Frees a dying domain that nobody maps any more. */
 void domain_settle(struct instance *in, struct domain *domain);
@@ -156,6 +161,10 @@ int port_bind_unbound(struct domain *domain, struct handle *handle, uint32_t rem
 int port_bind_interdomain(struct instance *in, struct domain *domain, struct handle *handle,
                           uint32_t remote_domid, uint32_t remote_port);
 int port_bind_virq(struct domain *domain, struct handle *handle, uint32_t virq);
+/* A port for the domain's own use: a virq of any vCPU, or SX_IPI. */
+int port_bind_local(struct domain *domain, struct handle *handle, uint32_t virq);
+/* The toolstack's port passes to the guest kernel. */
+void port_adopt(struct domain *domain, uint32_t port, struct handle *handle);
 int port_unbind(struct instance *in, struct domain *domain, struct handle *handle, uint32_t port);
 /* Closes every port whatever refers to it: the domain is gone. */
 void ports_close_all(struct instance *in, struct domain *domain);
@@ -175,6 +184,10 @@ int grant_end(struct instance *in, struct connection *connection, uint32_t id);
 int mapping_make(struct instance *in, struct connection *connection,
                  const struct sx_request *request, struct mapping **out, uint32_t *frames);
 int mapping_end(struct instance *in, struct connection *connection, uint32_t id);
+/* One use of one reference by `mapper`: pins it, or gives Xen's reason why not (XEN_GNTST_*).
+ * *page is where the memory is in the owner's file. */
+int grant_pin(struct domain *owner, uint32_t ref, uint32_t mapper, bool readonly, uint32_t *page);
+void grant_unpin(struct domain *owner, uint32_t ref, bool readonly);
 /* All that a process leaves behind. */
 void grants_end_all(struct instance *in, struct connection *connection);
 /* A dying domain permits nothing any more. */
@@ -184,6 +197,22 @@ void grant_xenstore(struct domain *domain);
 
 /* list.c: a text for people; returns how many things there are that a clean instance has not. */
 uint32_t list_write(struct instance *in, FILE *out);
+
+/* guest.c: domains whose kernel is a program: their memory, grant table and hypercalls. Results are
+ * as above; a grant operation's status is in the reply's data. */
+int guest_start(struct domain *domain);
+void guest_free(struct domain *domain);
+uint32_t guest_store_port(const struct domain *domain);
+/* The connection of its kernel ends: what it mapped of others is unmapped. */
+void guest_kernel_ended(struct instance *in, struct connection *connection);
+int guest_request(struct instance *in, struct connection *connection,
+                  const struct sx_request *request, struct sx_reply *reply, int *fd);
+/* The entry of a reference in the guest's own memory; NULL: the table has no such entry. */
+struct xen_grant_entry *guest_grant_entry(const struct domain *domain, uint32_t ref);
+/* Where a frame's memory is in the domain's file; false: no memory of its own there. */
+bool guest_frame_page(const struct domain *domain, uint64_t frame, uint32_t *page);
+/* A new domain with the memory of another; returns its id. */
+int guest_restore(struct instance *in, struct domain *from, const char *name, uint32_t flags);
 
 /* xenbus.c: the guest kernel's part of XenStore. */
 int xenbus_start(struct instance *in, struct domain *domain);

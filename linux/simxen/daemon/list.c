@@ -16,6 +16,8 @@ static const char *state_name(uint8_t state)
         return "interdomain";
     case SX_PORT_VIRQ:
         return "virq";
+    case SX_PORT_IPI:
+        return "ipi";
     default:
         return "closed";
     }

@@ -63,6 +63,7 @@ void connection_end(struct instance *in, struct connection *connection)
     *link = connection->next;
     if (domain) {
         in->process_ended = true;
+        guest_kernel_ended(in, connection);
         grants_end_all(in, connection);
         while (connection->handles)
             handle_free(in, &connection->handles, connection->handles);
@@ -129,6 +130,9 @@ static int evtchn_request(struct instance *in, struct connection *connection,
     case SX_BIND_VIRQ:
         result = port_bind_virq(domain, handle, request->port);
         break;
+    case SX_BIND_LOCAL:
+        result = port_bind_local(domain, handle, request->port);
+        break;
     default: /* SX_UNBIND */
         result = port_unbind(in, domain, handle, request->port);
         break;
@@ -190,10 +194,22 @@ static int info_request(struct instance *in, const struct sx_request *request,
     memset(&info, 0, sizeof(info));
     info.domid = domain->domid;
     info.dying = domain->dying;
+    info.shutdown = domain->shutdown;
+    info.shutdown_reason = domain->shutdown_reason;
     memcpy(info.name, domain->name, sizeof(info.name));
     memcpy(reply->data, &info, sizeof(info));
     reply->count = sizeof(info) / sizeof(uint32_t);
     return 0;
+}
+
+static int restore(struct instance *in, const struct sx_request *request, const char *name)
+{
+    struct domain *from = domain_find(in, request->domid);
+    if (!from || from->dying)
+        return -ESRCH;
+    if (!from->guest || !from->shutdown)
+        return -EINVAL;
+    return guest_restore(in, from, name, request->flags);
 }
 
 static int create_request(struct instance *in, const struct sx_request *request,
@@ -204,12 +220,14 @@ static int create_request(struct instance *in, const struct sx_request *request,
         return -EINVAL;
     memcpy(name, request->data, sizeof(name));
     name[sizeof(name) - 1] = 0;
-    int domid = domain_create(in, name, request->flags & SX_FLAG_KEEP);
+    int domid = request->op == SX_RESTORE ? restore(in, request, name)
+                                          : domain_create(in, name, request->flags);
     if (domid < 0)
         return domid;
+    const struct domain *domain = domain_find(in, (uint32_t)domid);
     reply->value = (uint32_t)domid;
     reply->count = 1;
-    reply->data[0] = xenbus_port(domain_find(in, (uint32_t)domid)->xenbus);
+    reply->data[0] = domain->guest ? guest_store_port(domain) : xenbus_port(domain->xenbus);
     return 0;
 }
 
@@ -251,6 +269,7 @@ static int privileged_request(struct instance *in, struct connection *connection
     case SX_DOMAIN_INFO:
         return info_request(in, request, reply);
     case SX_CREATE:
+    case SX_RESTORE:
         return create_request(in, request, reply);
     case SX_DESTROY:
         return destroy_request(in, request);
@@ -281,6 +300,7 @@ static int dispatch(struct instance *in, struct connection *connection,
     case SX_BIND_UNBOUND:
     case SX_BIND_INTERDOMAIN:
     case SX_BIND_VIRQ:
+    case SX_BIND_LOCAL:
     case SX_UNBIND:
         return evtchn_request(in, connection, request, reply, fd);
     case SX_DOORBELL:
@@ -296,8 +316,17 @@ static int dispatch(struct instance *in, struct connection *connection,
         return map_request(in, connection, request, reply, fd);
     case SX_UNMAP:
         return mapping_end(in, connection, request->handle);
+    case SX_GUEST_ATTACH:
+    case SX_P2M:
+    case SX_GNTTAB_GROW:
+    case SX_GUEST_MAP:
+    case SX_GUEST_UNMAP:
+    case SX_GUEST_COPY:
+    case SX_SHUTDOWN:
+        return guest_request(in, connection, request, reply, fd);
     case SX_DOMAIN_INFO:
     case SX_CREATE:
+    case SX_RESTORE:
     case SX_DESTROY:
     case SX_LIST:
     case SX_XENSTORE_DOM0:
@@ -330,7 +359,9 @@ static bool send_reply(const struct connection *connection, const struct sx_repl
 /* A request whose length does not fit its count is nonsense. */
 static bool well_formed(const struct sx_request *request, ssize_t length)
 {
-    uint32_t words = request->op == SX_MAP || request->op == SX_CREATE ? request->count : 0;
+    bool has_data = request->op == SX_MAP || request->op == SX_CREATE ||
+                    request->op == SX_RESTORE || request->op == SX_GUEST_COPY;
+    uint32_t words = has_data ? request->count : 0;
     return words <= SX_MAX_COUNT && length == (ssize_t)(sizeof(*request) + words * 4);
 }
 
@@ -476,7 +507,7 @@ static int open_state(struct instance *in)
     in->state_fd = memfd_create("simxen-state", MFD_CLOEXEC);
     if (in->state_fd < 0 || ftruncate(in->state_fd, bytes) < 0)
         return -errno;
-    return domain_create(in, "Domain-0", true);
+    return domain_create(in, "Domain-0", SX_FLAG_KEEP);
 }
 
 /* Descriptors are what an instance has most of: domains, processes and event channels each. */

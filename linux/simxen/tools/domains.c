@@ -134,28 +134,19 @@ static bool store_domain(struct store *store, uint32_t domid, const char *name, 
            store->introduce(store->connection, domid, 0, port);
 }
 
-int tool_create(int argc, char **argv)
+/* A new domain by SX_CREATE or SX_RESTORE, known to xenstored when one runs; prints its id. */
+static int make_domain(struct simxen *sx, struct sx_request *request, const char *text)
 {
-    struct sx_request request = {.op = SX_CREATE, .count = SX_NAME_BYTES / sizeof(uint32_t)};
     struct sx_reply reply;
     struct store store = {0};
     uint32_t name[SX_NAME_BYTES / sizeof(uint32_t)] = {0}, port;
-    if (argc == 2 && !strcmp(argv[0], "--keep")) {
-        request.flags = SX_FLAG_KEEP;
-        argv++;
-        argc--;
-    }
-    if (argc != 1 || strlen(argv[0]) >= sizeof(name))
-        return TOOL_USAGE;
-    memcpy(name, argv[0], strlen(argv[0]));
-    struct simxen *sx = open_dom0();
-    if (!sx)
-        return 1;
-    int error = simxen_call(sx, &request, name, request.count, &reply, &port, 1, NULL);
+    strncpy((char *)name, text, sizeof(name) - 1);
+    request->count = SX_NAME_BYTES / sizeof(uint32_t);
+    int error = simxen_call(sx, request, name, request->count, &reply, &port, 1, NULL);
     if (error)
-        return fail("create", error);
+        return fail(request->op == SX_RESTORE ? "restore" : "create", error);
     int store_state = store_open(&store);
-    if (store_state < 0 || (store_state && !store_domain(&store, reply.value, argv[0], port))) {
+    if (store_state < 0 || (store_state && !store_domain(&store, reply.value, text, port))) {
         perror("simxen: introducing the domain to xenstored");
         struct sx_request destroy = {.op = SX_DESTROY, .domid = reply.value};
         simxen_simple(sx, &destroy);
@@ -163,8 +154,34 @@ int tool_create(int argc, char **argv)
     }
     store_shut(&store);
     printf("%u\n", reply.value);
-    simxen_close(sx);
     return 0;
+}
+
+int tool_create(int argc, char **argv)
+{
+    struct sx_request request = {.op = SX_CREATE};
+    for (; argc > 1; argc--, argv++) {
+        if (strcmp(argv[0], "--keep") && strcmp(argv[0], "--guest"))
+            return TOOL_USAGE;
+        request.flags |= strcmp(argv[0], "--keep") ? SX_FLAG_GUEST : SX_FLAG_KEEP;
+    }
+    if (argc != 1 || strlen(argv[0]) >= SX_NAME_BYTES)
+        return TOOL_USAGE;
+    struct simxen *sx = open_dom0();
+    int result = sx ? make_domain(sx, &request, argv[0]) : 1;
+    simxen_close(sx);
+    return result;
+}
+
+static void store_forget(uint32_t domid)
+{
+    struct store store = {0};
+    char path[64];
+    if (store_open(&store) > 0) {
+        snprintf(path, sizeof(path), "/local/domain/%u", domid);
+        store.rm(store.connection, 0, path);
+    }
+    store_shut(&store);
 }
 
 bool store_make_dom0(void)
@@ -187,21 +204,35 @@ static bool take_domid(const char *text, uint32_t *out)
 int tool_destroy(int argc, char **argv)
 {
     struct sx_request request = {.op = SX_DESTROY};
-    struct store store = {0};
-    char path[64];
     if (argc != 1 || !take_domid(argv[0], &request.domid) || request.domid == 0)
         return TOOL_USAGE;
     struct simxen *sx = open_dom0();
     if (!sx)
         return 1;
     int error = simxen_simple(sx, &request);
-    if (store_open(&store) > 0) {
-        snprintf(path, sizeof(path), "/local/domain/%u", request.domid);
-        store.rm(store.connection, 0, path);
-    }
-    store_shut(&store);
+    store_forget(request.domid);
     simxen_close(sx);
     return error ? fail("destroy", error) : 0;
+}
+
+/* `xl save` and `xl restore` in one: a suspended guest's memory goes to a new domain. */
+int tool_restore(int argc, char **argv)
+{
+    struct sx_request request = {.op = SX_RESTORE};
+    struct simxen_domain_info info;
+    if (argc != 1 || !take_domid(argv[0], &request.domid) || request.domid == 0)
+        return TOOL_USAGE;
+    struct simxen *sx = open_dom0();
+    if (!sx)
+        return 1;
+    int error = simxen_domain_info(sx, request.domid, &info);
+    if (!error && info.domid != request.domid)
+        error = -ESRCH;
+    int result = error ? fail("restore", error) : make_domain(sx, &request, info.name);
+    if (!result)
+        store_forget(request.domid);
+    simxen_close(sx);
+    return result;
 }
 
 /* The connection stays open in COMMAND and its children: while one of them lives, so does the

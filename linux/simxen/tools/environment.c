@@ -73,3 +73,13 @@ void environment_for_domain(const char *dir, uint32_t domid)
     setenv("XENSTORED_PATH", value, 1);
     environment_libraries();
 }
+
+void environment_program(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (length > 0) {
+        path[length] = 0;
+        setenv("SIMXEN", path, 1);
+    }
+}

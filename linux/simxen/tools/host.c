@@ -263,6 +263,7 @@ int tool_host(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &host.signals, &host.before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     environment_for_domain(host.dir, 0);
+    environment_program();
     if (start_daemon(&host) && (bare || start_xenstored(&host)) && start_command(&host, argv)) {
         result = wait_command(&host);
         bool whole = host.daemon && (bare || host.xenstored);

@@ -13,6 +13,7 @@ enum { TOOL_USAGE = -1, TOOL_NOT_EMPTY = 3 };
 int tool_serve(int argc, char **argv);
 int tool_host(int argc, char **argv);
 int tool_create(int argc, char **argv);
+int tool_restore(int argc, char **argv);
 int tool_destroy(int argc, char **argv);
 int tool_exec(int argc, char **argv);
 int tool_list(int argc, char **argv);
@@ -25,6 +26,8 @@ void debian_folder(char *out, size_t room);
 /* For a process of a domain: who it is and where its XenStore and libraries are. */
 void environment_for_domain(const char *dir, uint32_t domid);
 void environment_libraries(void);
+/* SIMXEN: this program, for those who make domains. */
+void environment_program(void);
 
 /* Domain 0's own nodes, which a toolstack writes once. Needs a running xenstored. */
 bool store_make_dom0(void);
