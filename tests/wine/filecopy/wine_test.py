@@ -39,11 +39,14 @@ def windows_path(path):
 
 
 def setUpModule():
-    """One program stays for the whole run, so that Wine's server does."""
+    """One program stays for the whole run, so that Wine's server does. The first program in a prefix
+    starts Windows' services, which inherit its output: it is one whose output nobody waits for."""
     prefix = os.environ.get("CASEMENT_TEST_PREFIX") or subprocess.run(
         [os.path.join(TOP, "tests/wine/prefix.sh")], check=True, text=True,
         stdout=subprocess.PIPE).stdout.strip()
     ENV["WINEPREFIX"] = prefix
+    subprocess.run([WINE, RECEIVER, "--into", "Z:\\nowhere\\here"], env=ENV, check=False,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     global keeper
     keeper = subprocess.Popen([WINE, RECEIVER, "--into", "Z:\\nowhere\\here"], env=ENV,
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
