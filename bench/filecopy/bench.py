@@ -8,11 +8,12 @@ filecopy_small   10,000 files of 1 KiB through casement copy into the guest, aga
 filecopy_growth  what one file costs at 10,000 against 1,000, both without what an empty copy costs.
 
 The trees have 100 files in a folder: Wine looks through a whole folder for each new name in it, so
-that one folder of 10,000 files measures Wine, whoever writes it. The shortest of several interleaved
-runs counts, because the machine has other things to do.
+that one folder of 10,000 files measures Wine, whoever writes it. Runs are interleaved; each ratio is
+taken within a round and the median of the rounds counts, because the machine has other things to do.
 """
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -94,17 +95,21 @@ def make_sink():
     os.chmod(service, 0o755)
 
 
-def measure(runs, **actions):
-    """The shortest time of each action, all of them in turn."""
-    best = {}
-    for _ in range(runs):
+def measure(rounds, **actions):
+    """The seconds of each action, all of them in turn in each round."""
+    seconds = {name: [] for name in actions}
+    for _ in range(rounds):
         for name, action in actions.items():
             clean()
             started = time.monotonic()
             action()
-            spent = time.monotonic() - started
-            best[name] = min(best.get(name, spent), spent)
-    return best
+            seconds[name].append(time.monotonic() - started)
+    return seconds
+
+
+def median_of(function, *lists):
+    """function of what one round measured; the median of all rounds."""
+    return statistics.median(map(function, *lists))
 
 
 def ratio(name, value):
@@ -115,8 +120,12 @@ def big():
     t = measure(3 * RUNS, stream_in=stream_in, copy_in=lambda: copy_in("big"),
                 stream_out=stream_out, copy_out=lambda: copy_out("big"))
     for name, seconds in t.items():
-        print(f"  256 MiB, {name:10} {seconds:7.3f} s {256 / seconds:8.1f} MiB/s")
-    ratio("filecopy_big", min(t["stream_in"] / t["copy_in"], t["stream_out"] / t["copy_out"]))
+        middle = statistics.median(seconds)
+        print(f"  256 MiB, {name:10} {middle:7.3f} s {256 / middle:8.1f} MiB/s")
+    into = median_of(lambda stream, copy: stream / copy, t["stream_in"], t["copy_in"])
+    out = median_of(lambda stream, copy: stream / copy, t["stream_out"], t["copy_out"])
+    print(f"  into the guest {into:.2f}, out of it {out:.2f} of the stream")
+    ratio("filecopy_big", min(into, out))
 
 
 def small():
@@ -124,13 +133,14 @@ def small():
                 copy_10000=lambda: copy_in("tree10000"), loop=lambda: copy_loop("tree10000"),
                 out_10000=lambda: copy_out("tree10000"))
     for name, seconds in t.items():
-        print(f"  1 KiB files, {name:10} {seconds:7.3f} s")
+        print(f"  1 KiB files, {name:10} {statistics.median(seconds):7.3f} s")
     clean()
     copy_in("tree10000")
     if sum(map(count_files, incoming())) != 10000:
         sys.exit("not all files have arrived")
-    ratio("filecopy_small", t["copy_10000"] / t["loop"])
-    ratio("filecopy_growth", (t["copy_10000"] - t["empty"]) / 10 / (t["copy_1000"] - t["empty"]))
+    ratio("filecopy_small", median_of(lambda copy, loop: copy / loop, t["copy_10000"], t["loop"]))
+    ratio("filecopy_growth", median_of(lambda many, few, none: (many - none) / 10 / (few - none),
+                                       t["copy_10000"], t["copy_1000"], t["empty"]))
 
 
 def main():

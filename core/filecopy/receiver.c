@@ -204,6 +204,11 @@ static enum fc_receiver_action take_data(struct fc_receiver *receiver, const uin
     return FC_RECEIVER_WRITE_DATA;
 }
 
+uint64_t fc_receiver_promised(const struct fc_receiver *receiver)
+{
+    return receiver->state == FC_RECEIVER_IN_DATA ? receiver->data_left : 0;
+}
+
 enum fc_receiver_action fc_receiver_next(struct fc_receiver *receiver, const uint8_t *input,
                                          size_t input_size, size_t *consumed)
 {

@@ -72,6 +72,9 @@ void fc_receiver_init(struct fc_receiver *receiver, const struct fc_receiver_opt
 enum fc_receiver_action fc_receiver_next(struct fc_receiver *receiver, const uint8_t *input,
                                          size_t input_size, size_t *consumed);
 
+/* How many bytes of the file at hand are still to come; 0 outside of a file's data. */
+uint64_t fc_receiver_promised(const struct fc_receiver *receiver);
+
 /* The input has ended. */
 void fc_receiver_eof(struct fc_receiver *receiver);
 

@@ -427,7 +427,7 @@ class Sender(changing.ChangingFile, Case):
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
             if not os.path.exists(report):
                 self.assertGreater(at, 10)
-                self.assertEqual(done.returncode, streams.EREMOTEIO)  # nobody answered
+                self.assertEqual(done.returncode, streams.EREMOTEIO, done.stderr)  # no answer
                 return
             self.assertIn(done.returncode, (errno.EIO, streams.EREMOTEIO))
             into = os.path.join(self.top, f"into{at}")

@@ -15,6 +15,7 @@
 #include "windows/rpc/filecopy/checksum.h"
 #include "windows/rpc/filecopy/incoming.h"
 #include "windows/rpc/filecopy/linuxerror.h"
+#include "windows/rpc/filecopy/readahead.h"
 
 #include <initguid.h>
 #include <windows.h>
@@ -23,8 +24,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BUFFER_SIZE = 256 << 10 };
-
 typedef HRESULT(WINAPI *GET_KNOWN_FOLDER_PATH)(REFKNOWNFOLDERID, DWORD, HANDLE, PWSTR *);
 typedef VOID(WINAPI *CO_TASK_MEM_FREE)(PVOID);
 
@@ -32,7 +31,7 @@ typedef struct _RECEIVE {
     struct fc_receiver Machine;
     INCOMING Incoming;
     WCHAR Folder[FC_WINPATH_UNITS + 1];
-    BYTE Buffer[BUFFER_SIZE];
+    READ_AHEAD Ahead;
 } RECEIVE, *PRECEIVE;
 
 static enum fc_error Apply(_Inout_ PRECEIVE Receive, _In_ enum fc_receiver_action Action,
@@ -61,14 +60,15 @@ static enum fc_error Apply(_Inout_ PRECEIVE Receive, _In_ enum fc_receiver_actio
 }
 
 /* FALSE: the end or an error has come. */
-static BOOL Take(_Inout_ PRECEIVE Receive, _In_ SIZE_T Size)
+static BOOL Take(_Inout_ PRECEIVE Receive, _In_reads_bytes_(Size) const BYTE *Block,
+                 _In_ SIZE_T Size)
 {
     SIZE_T At = 0;
 
     for (;;) {
         size_t Consumed;
         enum fc_receiver_action Action =
-            fc_receiver_next(&Receive->Machine, Receive->Buffer + At, Size - At, &Consumed);
+            fc_receiver_next(&Receive->Machine, Block + At, Size - At, &Consumed);
         enum fc_error Error;
 
         At += Consumed;
@@ -84,23 +84,25 @@ static BOOL Take(_Inout_ PRECEIVE Receive, _In_ SIZE_T Size)
 
 static VOID TakeStream(_Inout_ PRECEIVE Receive)
 {
-    HANDLE Input = GetStdHandle(STD_INPUT_HANDLE);
+    const BYTE *Block;
     DWORD Size;
 
     do {
-        if (!ReadFile(Input, Receive->Buffer, BUFFER_SIZE, &Size, NULL)) {
-            /* A pipe whose writers are gone has ended; everything else is an error of this end. */
-            if (GetLastError() != ERROR_BROKEN_PIPE && GetLastError() != ERROR_HANDLE_EOF) {
-                fc_receiver_fail(&Receive->Machine, LinuxLastError(), "cannot read the stream");
-                return;
-            }
-            Size = 0;
+        uint64_t Promised = fc_receiver_promised(&Receive->Machine);
+        DWORD Code = ReadAheadNext(&Receive->Ahead, &Block, &Size);
+
+        if (Code != ERROR_SUCCESS) {
+            SetLastError(Code);
+            fc_receiver_fail(&Receive->Machine, LinuxLastError(), "cannot read the stream");
+            return;
         }
         if (Size == 0) {
             fc_receiver_eof(&Receive->Machine);
             return;
         }
-    } while (Take(Receive, Size));
+        if (Promised > Size)
+            ReadAheadStart(&Receive->Ahead, Promised - Size);
+    } while (Take(Receive, Block, Size));
 }
 
 static VOID WriteAll(_In_ DWORD Which, _In_reads_bytes_(Size) const VOID *Data, _In_ SIZE_T Size)
@@ -215,18 +217,21 @@ int wmain(int Count, PWSTR Arguments[])
     struct fc_receiver_options Options = {.crc32 = ChecksumCrc32,
                                           .allow_all_names = AllowsAllNames()};
     PRECEIVE Receive = VirtualAlloc(NULL, sizeof(*Receive), MEM_COMMIT, PAGE_READWRITE);
+    BYTE Result[FC_RESULT_LIMIT];
     SIZE_T Size;
 
     if (Receive == NULL)
         return FC_ENOMEM;
     fc_receiver_init(&Receive->Machine, &Options);
+    ReadAheadInit(&Receive->Ahead, GetStdHandle(STD_INPUT_HANDLE));
     if (ChooseFolder(Receive, Count, Arguments))
         ReceiveAll(Receive);
     else
         fc_receiver_fail(&Receive->Machine, FC_EINVAL, "no usable QREXEC_REMOTE_DOMAIN or folder");
-    Size = fc_receiver_result(&Receive->Machine, Receive->Buffer);
-    WriteAll(STD_OUTPUT_HANDLE, Receive->Buffer, Size);
+    Size = fc_receiver_result(&Receive->Machine, Result);
+    WriteAll(STD_OUTPUT_HANDLE, Result, Size);
     if (Receive->Machine.error != FC_OK)
         ReportError(&Receive->Machine);
+    ReadAheadEnd(&Receive->Ahead); /* the result has told the peer to stop */
     return (int)Receive->Machine.error;
 }
