@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the list of behaviours runs: a guest of two vCPUs or more, seen through these few
+ * functions. Two environments host the same sources: simxen (tests/xen/behaviours/simxen.c, a Linux
+ * program) and the bare-metal guest on real Xen (tests/xen/guest). A row of the list is one call
+ * with its answer, which is Xen 4.17's; a row that differs in either environment fails there.
+ *
+ * The other side is dom0: the program tests/xen/behaviours/peer.c over Xen's libraries, the same in
+ * both environments. The guest asks it through two XenStore nodes, so an environment needs nothing
+ * of its own for that but env_store_*().
+ *
+ * What an environment promises:
+ *  - Everything runs on vCPU 0, in one thread. Guest virtual addresses are C pointers.
+ *  - Shared info is mapped, the 2-level ABI is on, every vCPU has an upcall vector and may take it
+ *    at any time (but see env_mask()). Its interrupt handler clears upcall_pending, counts, and
+ *    does nothing else: no pending bit or queue is touched; the list reads those itself.
+ *  - env_store_*() use the ring without events to the guest (they look at the ring until something
+ *    changes) and only need to send on the store's port. The list may close all ports; it then
+ *    binds the store's port again and says so by env_store_port_is().
+ *  - References 64 to 511 of grant frame 0 are the list's. The environment uses others, if any.
+ *  - It calls the groups of behaviours.h one after the other, in order, in one life of the domain,
+ *    and prints "N passed, N failed" at last, the number of rows.
+ *
+ * Freestanding: stdint.h, stddef.h, stdbool.h, memcpy, memset, memcmp, strlen. No floating point.
+ */
+#ifndef BEHAVIOURS_ENV_H
+#define BEHAVIOURS_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/xen/abi.h"
+
+/* By vCPU 0. What Xen returns. */
+int64_t env_hypercall(uint32_t number, uint64_t a1, uint64_t a2, uint64_t a3);
+
+uint32_t env_domid(void);
+uint32_t env_vcpus(void);
+
+/* A guest-physical page of RAM, zeroed, for ever the list's. About 40 are asked for. */
+uint64_t env_page_new(void);
+/* A guest-physical page number where nothing is, for Xen to put something there. About 16. */
+uint64_t env_hole_new(void);
+/* Where a frame of either kind is in the program's address space. */
+void *env_at(uint64_t frame);
+/* An address that no guest virtual memory is at (Xen answers EFAULT). */
+uint64_t env_bad_address(void);
+
+struct xen_shared_info *env_shared_info(void);
+/* Frame 0 of the grant table, at a frame of the guest that env_grant_frame() names. */
+struct xen_grant_entry *env_grant_table(void);
+uint64_t env_grant_frame(void);
+
+/* How often the vCPU's upcall came since the start. */
+uint32_t env_upcalls(uint32_t vcpu);
+/* Makes what other domains have sent visible here, and takes the interrupts that are due, on all
+ * vCPUs. On hardware: enough time for another vCPU to take its interrupt. */
+void env_settle(void);
+/* masked: upcall_pending stays as Xen sets it until unmasked (interrupts off; on real Xen vCPU 0
+ * alone can promise that). */
+void env_mask(bool masked);
+
+/* Upcall vector that the environment gave each vCPU. */
+uint8_t env_upcall_vector(void);
+
+/* XenStore, relative paths: the domain's own. write: false when refused. read: bytes put into
+ * value (with a NUL behind them, room counts it) or -1. wait: until the node's value is another
+ * than `before`, then as read; -1 after about 30 s. */
+bool env_store_write(const char *path, const char *value);
+int env_store_read(const char *path, char *value, size_t room);
+int env_store_wait(const char *path, const char *before, char *value, size_t room);
+uint32_t env_store_port(void);
+void env_store_port_is(uint32_t port);
+
+/* One row of the list. Counts; prints a row that differs, at least. */
+void env_row(const char *group, const char *what, int64_t got, int64_t wanted);
+void env_print(const char *text); /* for people: without effect on the verdict */
+
+#endif
