@@ -83,6 +83,7 @@ void guest_main(uint32_t start_info_address)
     trap_init();
     memory_init(ram, ram_count, &kept, 1);
     smp_init();
+    interrupts_restore(true);
     xen_map_shared_info();
     console_connect();
     print("Casement's test guest: domain %u, Xen %ld.%ld, %zu pages free\n", xen_domid_own(),

@@ -16,7 +16,8 @@ enum test_needs {
     TEST_ALONE = 0,   /* nothing but Xen and xenstored */
     TEST_HVM = 1,     /* a device model: PCI, IO-APIC */
     TEST_CPUS = 2,    /* two vCPUs */
-    TEST_PARTNER = 4, /* a partner in dom0 (partner.h): only when named */
+    TEST_NAMED = 4,   /* only when named */
+    TEST_PARTNER = 4, /* the same: it needs a partner in dom0 (partner.h) */
 };
 
 struct test {
