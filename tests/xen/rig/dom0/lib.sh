@@ -71,7 +71,10 @@ guest_follow() {
 
 # guest_wait GUEST: until it shut down (and is destroyed) or crashed (and is kept for a look).
 guest_wait() {
-    read -r code <"/run/$1.ended"
+    # A signal (a child ended) may interrupt the opening.
+    until read -r code <"/run/$1.ended"; do
+        echo "Interrupted; waiting for $1 again"
+    done
     cat "/run/$1.xl"
     return "$code"
 }
