@@ -192,6 +192,19 @@ static bool make_ready(struct evtchn_table *table, struct evtchn_channel *channe
     return true;
 }
 
+/* An event that was found: a port that keeps the ABI is masked unless its channel is idle, but it
+ * may have been found in a former vCPU's queue. */
+static bool arrived(struct evtchn_table *table, struct evtchn_channel *channel, uint64_t now)
+{
+    if (channel->state & (EVTCHN_READY | EVTCHN_THROTTLED))
+        return false;
+    if (channel->state & (EVTCHN_HELD | EVTCHN_RUNNING)) {
+        channel->state |= EVTCHN_OWED;
+        return false;
+    }
+    return make_ready(table, channel, now);
+}
+
 static void end_throttles(struct evtchn_table *table, struct evtchn_cpu *cpu, uint64_t now)
 {
     struct evtchn_list list = cpu->throttled;
@@ -228,7 +241,7 @@ static void look(struct evtchn_table *table, uint32_t index, uint64_t now)
         else if (owner != index)
             cpu->stray = port;
         else
-            make_ready(table, channel, now);
+            arrived(table, channel, now);
     }
 }
 
@@ -287,13 +300,7 @@ bool evtchn_deliver(struct evtchn_table *table, uint32_t port, uint32_t owner, u
 {
     uint32_t cpu = owner;
     struct evtchn_channel *channel = look_up(table, port, &cpu);
-    if (!channel || cpu != owner || (channel->state & (EVTCHN_READY | EVTCHN_THROTTLED)))
-        return false;
-    if (channel->state & (EVTCHN_HELD | EVTCHN_RUNNING)) {
-        channel->state |= EVTCHN_OWED;
-        return false;
-    }
-    return make_ready(table, channel, now);
+    return channel && cpu == owner && arrived(table, channel, now);
 }
 
 /* --- What the owner wants. */

@@ -57,27 +57,28 @@ struct xs_piece {
     uint32_t length;
 };
 
-enum xs_request_state { XS_REQUEST_IDLE, XS_REQUEST_QUEUED, XS_REQUEST_SENT };
+enum xs_request_state { XS_REQUEST_IDLE, XS_REQUEST_QUEUED, XS_REQUEST_SENT, XS_REQUEST_DONE };
 
 struct xs_request { /* zeroed by its owner */
     /* In. */
-    uint32_t type; /* enum xs_type; not WATCH or UNWATCH, which xs_watch_* do */
-    struct xs_transaction transaction;
+    uint32_t type;                     /* enum xs_type; not WATCH or UNWATCH, which xs_watch_* do */
+    struct xs_transaction transaction; /* out: of a TRANSACTION_START, the one that has begun */
     struct xs_piece pieces[XS_PIECES]; /* the payload, in this order; XS_PAYLOAD_MAX_BYTES in all */
     uint8_t *reply;                    /* NULL: the answer's text interests nobody */
     uint32_t reply_room;
     void *owner; /* for the caller alone */
     /* Out, when done. */
     enum xs_error error;
-    uint32_t reply_length; /* also when it was too long: what it would have needed, if known */
+    uint32_t reply_length; /* XS_ERROR_TOO_BIG: what was needed, or 0 if that is not known */
     /* The client's. */
     enum xs_request_state state;
     uint32_t slot;
+    uint64_t sequence;
     struct xs_watch *watch;
     struct xs_request *previous, *next;
-    struct xs_directory_part {
-        uint32_t offset; /* 0: not in parts */
-        uint32_t generation_length;
+    struct { /* a DIRECTORY that is fetched in parts */
+        bool active;
+        uint32_t offset, restarts, generation_length, offset_length;
         char generation[24];
         char offset_text[12];
     } part;
@@ -90,23 +91,28 @@ enum xs_watch_life {
     XS_WATCH_REMOVING,
 };
 
+enum { XS_TOKEN_BYTES = 9 }; /* four hex digits of index, four of generation, NUL */
+
 struct xs_watch {     /* zeroed by its owner */
     const char *path; /* in; with its NUL, stays until the watch is removed */
     void *owner;
-    struct xs_request request; /* for adding and removing; the client's */
+    /* The client's. */
+    struct xs_request request;
     enum xs_watch_life life;
-    bool remove_due;
-    uint32_t index, generation; /* of its token */
-    char token[20];
+    bool remove_due; /* when the request on its way is done */
+    bool set_due;    /* again, after a reconnect */
+    bool quiet;      /* it is being set again: nobody is told */
+    uint32_t index, generation;
+    char token[XS_TOKEN_BYTES];
 };
 
 struct xs_client_slot {         /* a request on the ring */
-    struct xs_request *request; /* NULL: cancelled, or the client's own */
+    struct xs_request *request; /* NULL: cancelled */
+    uint32_t type;              /* as sent */
+    uint32_t transaction;       /* a cancelled request began it: it is to be ended */
     uint16_t generation;
     bool used;
-    bool cleaning; /* the answer to what cleans up after a cancelled request */
-    uint32_t type;
-    uint32_t transaction; /* cleaning is due: to be ended */
+    bool ending; /* the end of that transaction is on its way */
 };
 
 struct xs_client_tables { /* zeroed memory of the caller, as long as the client */
@@ -116,26 +122,32 @@ struct xs_client_tables { /* zeroed memory of the caller, as long as the client 
     uint32_t watch_count; /* below 65536 */
 };
 
+struct xs_request_list {
+    struct xs_request *first, *last;
+};
+
 struct xs_client {
     struct xs_ring_page *page;
     struct xs_client_tables tables;
     uint32_t epoch;
-    uint32_t generation; /* of watch tokens */
-    struct {
-        struct xs_request *first, *last;
-    } queued, done;
-    uint32_t slots_used, cleanings_due;
+    uint32_t watch_generation;
+    uint64_t sequence;
+    struct xs_request_list queued, done;
+    uint32_t slots_used, ends_due;
     bool notify_due;
+    bool shut;
     const char *broken;
     bool broken_told;
-    uint32_t stray_replies, stray_events; /* dropped; for a dump */
+    uint32_t stray_replies, stray_events, lost_watches; /* counters for a dump */
     uint32_t outgoing_length, outgoing_done;
     uint8_t outgoing[XS_MESSAGE_MAX_BYTES];
+    bool incoming_used; /* the message was handled; an action may still point into it */
     struct xs_assembler incoming;
 };
 
 enum xs_client_kind {
     XS_CLIENT_NONE,    /* nothing to do until the next event */
+    XS_CLIENT_YIELD,   /* the peer sends much that is for nobody: call again, but let others on */
     XS_CLIENT_DONE,    /* request is its owner's again; see request->error */
     XS_CLIENT_WATCH,   /* watch fired for path, which is valid until the next call */
     XS_CLIENT_ADDED,   /* watch is set (error XS_OK), or is its owner's again */
@@ -163,18 +175,15 @@ void xs_client_init(struct xs_client *client, struct xs_ring_page *page,
  * fetched in parts, all of one generation. Call xs_client_next() after it. */
 void xs_client_submit(struct xs_client *client, struct xs_request *request);
 
-/* The request is its owner's again when this returns, and no XS_CLIENT_DONE names it. False: it was
- * not there (done already, or never submitted). */
+/* True: the request is its owner's again, and no XS_CLIENT_DONE will name it. False: it is done,
+ * and XS_CLIENT_DONE has named it or will. */
 bool xs_client_cancel(struct xs_client *client, struct xs_request *request);
 
-/* The transaction that a done TRANSACTION_START began. */
-struct xs_transaction xs_client_transaction(const struct xs_client *client,
-                                            const struct xs_request *request);
-
-/* Sets a watch; XS_CLIENT_ADDED follows. False: the watch table is full, or the watch in use. */
+/* Sets a watch; XS_CLIENT_ADDED follows. False: the watch table is full, the watch in use, or the
+ * client shut down. */
 bool xs_watch_add(struct xs_client *client, struct xs_watch *watch);
-/* No XS_CLIENT_WATCH names it after this; XS_CLIENT_REMOVED (or XS_CLIENT_ADDED with an error, when
- * it had not been added yet) gives it back. */
+/* For a watch that was added and not told lost by XS_CLIENT_ADDED. No XS_CLIENT_WATCH and no
+ * XS_CLIENT_ADDED names it after this; XS_CLIENT_REMOVED gives it back. */
 void xs_watch_remove(struct xs_client *client, struct xs_watch *watch);
 
 /* The next thing to do. Call after any event until it says XS_CLIENT_NONE. */
@@ -185,7 +194,7 @@ void xs_client_next(struct xs_client *client, struct xs_client_action *action);
 void xs_client_reconnect(struct xs_client *client, struct xs_ring_page *page);
 
 /* The end: nothing goes to the ring any more, everything handed in comes back through
- * xs_client_next() with XS_ERROR_CANCELLED. */
+ * xs_client_next(): requests with XS_ERROR_CANCELLED, watches with XS_CLIENT_REMOVED. */
 void xs_client_shut_down(struct xs_client *client);
 
 /* --- Texts of the protocol. */
