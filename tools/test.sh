@@ -1,14 +1,14 @@
 #!/bin/sh
 # Runs every test: builds, then each carrier in turn (docs/architecture.md), and adds up.
 #   tools/test.sh              all of it
-#   tools/test.sh style unit   only the parts named: style unit fuzz tsan simxen wine xen build
+#   tools/test.sh style unit   only the parts named: style unit fuzz tsan nt simxen wine xen build
 # The logs of each part stay in build/*/meson-logs/testlog.txt.
 set -u
 
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8 # Wine's file names are in the locale's character set
 top=$(pwd)
-parts=${*:-style unit fuzz tsan simxen wine xen build}
+parts=${*:-style unit fuzz tsan nt simxen wine xen build}
 passed=0
 failed=0
 failures=""
@@ -81,6 +81,7 @@ if wanted tsan; then
     sanitized build/tsan thread
     run_suites build/tsan --suite tsan
 fi
+wanted nt && run_suites build/linux --suite nt
 wanted simxen && run_suites build/linux --suite simxen
 if wanted wine; then
     CASEMENT_TEST_PREFIX=$(tests/wine/prefix.sh) && export CASEMENT_TEST_PREFIX

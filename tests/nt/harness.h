@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/windows.h"
+
 struct nt_test {
     const char *name;
     void (*run)(void);
@@ -27,7 +29,8 @@ struct nt_test {
     unsigned seeds;     /* 0: 1 */
     bool faults;        /* then: every fault once, until a run meets no new one (model/fault.h) */
     const char *breaks; /* identifier of the rule that must be reported, NULL: none */
-    unsigned ram_mib;   /* 0: 64 */
+    enum windows_version windows; /* 0: by the seed */
+    unsigned ram_mib;             /* 0: 64 */
     /* Machine set-up before the first thread runs, e.g. a simxen guest (host context); may be NULL.
        Its opposite runs after the leak checks. */
     void (*set_up)(void);

@@ -12,7 +12,9 @@
 #define KeRaiseIrqlToDpcLevel   Header_KeRaiseIrqlToDpcLevel
 #define KeRaiseIrqlToSynchLevel Header_KeRaiseIrqlToSynchLevel
 #define KeGetCurrentThread      Header_KeGetCurrentThread
+#define KeInitializeSpinLock    Header_KeInitializeSpinLock
 #include_next <wdm.h>
+#undef KeInitializeSpinLock
 #undef KeGetCurrentIrql
 #undef KeLowerIrql
 #undef KfRaiseIrql
@@ -32,6 +34,7 @@ KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);
 KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
 KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
 PKTHREAD NTAPI KeGetCurrentThread(VOID);
+VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock);
 ULONGLONG NTAPI KeQueryInterruptTime(VOID);
 VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime);
 VOID NTAPI KeQueryTickCount(PLARGE_INTEGER CurrentCount);

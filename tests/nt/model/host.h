@@ -38,6 +38,8 @@ void host_exit(int status) __attribute__((noreturn));
 size_t host_stack(uintptr_t *addresses, size_t max, const void *floor);
 /* The running context's stack with names, as far as the host knows them. */
 void host_print_stack(void);
+/* One line with the name of a return address. */
+void host_print_address(uintptr_t address);
 
 /* --- Memory. --- */
 

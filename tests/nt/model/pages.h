@@ -22,6 +22,8 @@ bool pages_ready(void);
 void *pages_alloc(size_t count);
 void pages_free(void *pages, size_t count);
 size_t pages_free_count(void);
+size_t pages_count(void);
+uint64_t pages_first_pfn(void);
 
 void *pages_address(uint64_t pfn);
 /* Any address in RAM; pages_is_ram() first. */

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The host layer of the NT bench on Linux, with AddressSanitizer: contexts are hand-made stacks on
+ * one thread, forbidden memory is ASan's poison, sources are file descriptors.
+ */
+#include "model/host.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+
+/* --- Contexts --- */
+
+struct host_context {
+    void *stack_pointer;
+    char *stack; /* with a guard page below */
+    size_t stack_bytes;
+    void *fake_stack;
+    void (*entry)(void *argument);
+    void *argument;
+};
+
+enum { GUARD_BYTES = 4096 };
+
+static struct host_context first_context;
+static struct host_context *current = &first_context;
+
+/* Saves what the ABI lets a function keep, changes stacks, restores. */
+void host_stack_switch(void **save, void *to);
+__asm__(".text\n"
+        ".type host_stack_switch,@function\n"
+        "host_stack_switch:\n"
+        "    push %rbp\n"
+        "    push %rbx\n"
+        "    push %r12\n"
+        "    push %r13\n"
+        "    push %r14\n"
+        "    push %r15\n"
+        "    mov %rsp, (%rdi)\n"
+        "    mov %rsi, %rsp\n"
+        "    pop %r15\n"
+        "    pop %r14\n"
+        "    pop %r13\n"
+        "    pop %r12\n"
+        "    pop %rbx\n"
+        "    pop %rbp\n"
+        "    ret\n"
+        ".size host_stack_switch,.-host_stack_switch\n");
+
+static void arrived(struct host_context *from)
+{
+    const void *bottom;
+    size_t bytes;
+
+    __sanitizer_finish_switch_fiber(current->fake_stack, &bottom, &bytes);
+    if (from == &first_context) {
+        first_context.stack = (char *)bottom;
+        first_context.stack_bytes = bytes;
+    }
+}
+
+static struct host_context *came_from;
+
+static void context_start(void)
+{
+    arrived(came_from);
+    current->entry(current->argument);
+    abort();
+}
+
+struct host_context *host_context_create(void (*entry)(void *argument), void *argument,
+                                         size_t stack_bytes)
+{
+    struct host_context *context = host_alloc(sizeof(*context));
+    char *memory = mmap(NULL, stack_bytes + GUARD_BYTES, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    void **top;
+
+    if (memory == MAP_FAILED || mprotect(memory, GUARD_BYTES, PROT_NONE) != 0) {
+        perror("host: stack");
+        abort();
+    }
+    context->stack = memory + GUARD_BYTES;
+    context->stack_bytes = stack_bytes;
+    context->entry = entry;
+    context->argument = argument;
+    /* What host_stack_switch pops: six registers, then the return address; rbp 0 ends the walk. */
+    top = (void **)(context->stack + stack_bytes) - 1; /* as after a call: 8 beside 16 */
+    *--top = (void *)context_start;
+    top -= 6;
+    context->stack_pointer = top;
+    return context;
+}
+
+struct host_context *host_context_first(void)
+{
+    return &first_context;
+}
+
+__attribute__((no_sanitize("address"))) void host_context_switch(struct host_context *to)
+{
+    struct host_context *from = current;
+
+    if (to == from)
+        return;
+    __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_bytes);
+    current = to;
+    came_from = from;
+    host_stack_switch(&from->stack_pointer, to->stack_pointer);
+    arrived(came_from);
+}
+
+void host_context_destroy(struct host_context *context)
+{
+    __asan_unpoison_memory_region(context->stack, context->stack_bytes);
+    munmap(context->stack - GUARD_BYTES, context->stack_bytes + GUARD_BYTES);
+    host_free(context);
+}
+
+bool host_context_holds(const struct host_context *context, const void *address)
+{
+    const char *at = address;
+
+    return context->stack && at >= context->stack && at < context->stack + context->stack_bytes;
+}
+
+/* --- Output and stacks --- */
+
+void host_print(const char *text, size_t bytes)
+{
+    while (bytes) {
+        ssize_t written = write(STDERR_FILENO, text, bytes);
+
+        if (written < 0 && errno != EINTR)
+            return;
+        if (written > 0) {
+            text += written;
+            bytes -= (size_t)written;
+        }
+    }
+}
+
+void host_exit(int status)
+{
+    _exit(status);
+}
+
+__attribute__((no_sanitize("address"))) size_t host_stack(uintptr_t *addresses, size_t max,
+                                                          const void *floor)
+{
+    void *const *frame = __builtin_frame_address(0);
+    size_t count = 0;
+
+    while (frame && count < max && (const void *)frame != floor) {
+        void *const *outer = frame[0];
+
+        if (!frame[1])
+            break;
+        addresses[count++] = (uintptr_t)frame[1];
+        if (outer <= frame || (current->stack && !host_context_holds(current, outer)))
+            break;
+        frame = outer;
+    }
+    return count;
+}
+
+void host_print_stack(void)
+{
+    __sanitizer_print_stack_trace();
+}
+
+void host_print_address(uintptr_t address)
+{
+    char text[512];
+
+    __sanitizer_symbolize_pc((void *)(address - 1), "\n        %f %S", text, sizeof(text));
+    host_print(text, strlen(text));
+}
+
+/* --- Memory --- */
+
+void *host_alloc(size_t bytes)
+{
+    void *memory = calloc(1, bytes ? bytes : 1);
+
+    if (!memory) {
+        fprintf(stderr, "host: out of memory\n");
+        abort();
+    }
+    return memory;
+}
+
+void host_free(void *memory)
+{
+    free(memory);
+}
+
+void *host_ram_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        perror("host: RAM");
+        abort();
+    }
+    return memory;
+}
+
+void host_memory_poison(const void *address, size_t bytes)
+{
+    __asan_poison_memory_region(address, bytes);
+}
+
+void host_memory_unpoison(const void *address, size_t bytes)
+{
+    __asan_unpoison_memory_region(address, bytes);
+}
+
+const void *host_memory_poisoned(const void *address, size_t bytes)
+{
+    return __asan_region_is_poisoned((void *)address, bytes);
+}
+
+static host_fault_fn *fault_handler;
+
+void host_on_fault(host_fault_fn *handler)
+{
+    fault_handler = handler;
+}
+
+/* Called by ASan before its report. */
+void __asan_on_error(void);
+void __asan_on_error(void)
+{
+    if (fault_handler)
+        fault_handler(__asan_get_report_address(), __asan_get_report_access_type());
+}
+
+static void on_death(void)
+{
+    if (fault_handler)
+        fault_handler(NULL, false);
+}
+
+__attribute__((constructor)) static void watch_death(void)
+{
+    __sanitizer_set_death_callback(on_death);
+}
+
+/* The model finds leaks itself, by the driver's own pool tags. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:"
+           "handle_abort=1:fast_unwind_on_fatal=0:symbolize=1";
+}
+
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+    return "print_stacktrace=1:halt_on_error=1";
+}
+
+/* --- The world outside --- */
+
+static struct host_source *sources;
+
+void host_source_add(struct host_source *source)
+{
+    source->next = sources;
+    sources = source;
+}
+
+void host_source_remove(struct host_source *source)
+{
+    struct host_source **link = &sources;
+
+    while (*link && *link != source)
+        link = &(*link)->next;
+    if (*link)
+        *link = source->next;
+}
+
+bool host_pump(void)
+{
+    bool any = false;
+
+    for (struct host_source *source = sources; source; source = source->next)
+        any |= source->pump(source->context);
+    return any;
+}
+
+bool host_outstanding(void)
+{
+    for (struct host_source *source = sources; source; source = source->next)
+        if (source->outstanding && source->outstanding(source->context))
+            return true;
+    return false;
+}
+
+bool host_wait(unsigned limit_ms)
+{
+    struct pollfd fds[16];
+    nfds_t count = 0;
+    int ready;
+
+    for (struct host_source *source = sources; source; source = source->next)
+        if (source->fd >= 0 && count < 16)
+            fds[count++] = (struct pollfd){.fd = source->fd, .events = POLLIN};
+    do {
+        ready = poll(fds, count, (int)limit_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+uint64_t host_real_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
