@@ -41,7 +41,7 @@ struct _XENBUS_INTERRUPTS {
     PKINTERRUPT Line;
     ULONG64 LineCallback; /* value of HVM_PARAM_CALLBACK_IRQ */
     BOOLEAN LineIsVector; /* vCPU 0's dead vector has been replaced by the line's */
-    ULONG64 LineUpcalls; /* its interrupt lock */
+    ULONG64 LineUpcalls;  /* its interrupt lock */
     XENBUS_UPCALL *Upcall;
     PVOID Argument;
     ULONG Cpus;

@@ -4,9 +4,8 @@
 #include "hypercall.h"
 #include "../common/log.h"
 #include "../common/pool.h"
+#include <ddk_supplement.h>
 #include <core/xen/abi.h>
-
-enum { MDL_MAPPING_NO_EXECUTE = 0x40000000 }; /* wdm.h since Windows 8; older ones ignore it */
 
 /* Frames that Xen has not filled again yet. Tried at each chance; never given back to NT before. */
 typedef struct _UNFILLED {
@@ -118,7 +117,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     if (MmGetMdlByteCount(Hole->Mdl) < Bytes)
         goto free;
     Hole->Va = MmMapLockedPagesSpecifyCache(Hole->Mdl, KernelMode, MmCached, NULL, FALSE,
-                                            NormalPagePriority | MDL_MAPPING_NO_EXECUTE);
+                                            NormalPagePriority | MdlMappingNoExecute);
     if (!Hole->Va)
         goto free;
 

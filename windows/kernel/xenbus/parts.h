@@ -24,6 +24,7 @@
 #define XENBUS_PARTS_H
 
 #include <ntddk.h>
+#include <xenbus/debug.h>
 
 typedef struct _XENBUS_MEMORY *PXENBUS_MEMORY;
 typedef struct _XENBUS_SHARED_INFO *PXENBUS_SHARED_INFO;
@@ -33,6 +34,7 @@ typedef struct _XENBUS_DEBUG *PXENBUS_DEBUG;
 typedef struct _XENBUS_GNTTAB *PXENBUS_GNTTAB;
 typedef struct _XENBUS_EVTCHN *PXENBUS_EVTCHN;
 typedef struct _XENBUS_STORE *PXENBUS_STORE;
+typedef struct _XENBUS_UNPLUG *PXENBUS_UNPLUG;
 
 typedef struct _XENBUS_PARTS {
     PDEVICE_OBJECT DeviceObject; /* xenbus's own: for work items */
@@ -44,6 +46,7 @@ typedef struct _XENBUS_PARTS {
     PXENBUS_GNTTAB Gnttab;
     PXENBUS_EVTCHN Evtchn;
     PXENBUS_STORE Store;
+    PXENBUS_UNPLUG Unplug; /* the driver's, not a part: decided before any device starts */
 } XENBUS_PARTS, *PXENBUS_PARTS;
 
 /* gnttab.c, evtchn.c, store.c. Parts: valid until Destroy returns; members above the own one in
@@ -72,5 +75,8 @@ typedef struct _XENBUS_SERVICE {
 
 extern const XENBUS_SERVICE GnttabService, EvtchnService, StoreService; /* xencore's files */
 extern const XENBUS_SERVICE SuspendService, SharedInfoService, DebugService, UnplugService;
+
+/* unplug.c. For DebugRegister; Argument: the PXENBUS_PARTS. */
+VOID NTAPI UnplugDump(_In_opt_ PVOID Argument, _In_ PXENBUS_DEBUG_SINK Sink);
 
 #endif
