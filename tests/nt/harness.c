@@ -2,6 +2,7 @@
 /* One run of one case: the machine's life from power-on to the checks at its end. */
 #include "harness_run.h"
 #include "model/fault.h"
+#include "model/io.h"
 #include "model/machine.h"
 #include "model/pages.h"
 
@@ -113,6 +114,7 @@ void run_machine(const struct run *run)
         pages_init(host_ram_map(bytes), 0x100, bytes / PAGES_SIZE);
     }
     work_start();
+    io_start();
     thread_create("test", case_thread, (PVOID)(ULONG_PTR)run, NULL)->of_model = true;
     host_context_switch(machine.cpu[0].idle->context);
     __builtin_unreachable();

@@ -12,6 +12,7 @@
 #define KeRaiseIrqlToDpcLevel   Header_KeRaiseIrqlToDpcLevel
 #define KeRaiseIrqlToSynchLevel Header_KeRaiseIrqlToSynchLevel
 #define KeGetCurrentThread      Header_KeGetCurrentThread
+#define PsGetCurrentThread          Header_PsGetCurrentThread
 #define KeInitializeSpinLock    Header_KeInitializeSpinLock
 #include_next <wdm.h>
 #undef KeInitializeSpinLock
@@ -22,6 +23,7 @@
 #undef KeRaiseIrqlToDpcLevel
 #undef KeRaiseIrqlToSynchLevel
 #undef KeGetCurrentThread
+#undef PsGetCurrentThread
 #undef KeQueryInterruptTime
 #undef KeQuerySystemTime
 #undef KeQueryTickCount
@@ -34,6 +36,7 @@ KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);
 KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
 KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
 PKTHREAD NTAPI KeGetCurrentThread(VOID);
+PETHREAD NTAPI PsGetCurrentThread(VOID);
 VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock);
 ULONGLONG NTAPI KeQueryInterruptTime(VOID);
 VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Processes: a token, a handle table, a range of user addresses that only this process may touch,
+ * and the end of it all. A test plays a user program as a thread of the process that calls the
+ * system's Nt* functions (user.h) with addresses from user_alloc().
+ *
+ * The system process owns kernel handles and system threads; PsInitialSystemProcess is it.
+ */
+#ifndef NT_MODEL_PROCESS_H
+#define NT_MODEL_PROCESS_H
+
+#include <ntifs.h>
+
+struct security_token;
+struct handle_table;
+
+struct _EPROCESS {
+    DISPATCHER_HEADER Header; /* signalled when the process has ended */
+    const char *name;
+    HANDLE id;
+    const struct security_token *token;
+    struct handle_table *handles;
+    ULONG_PTR user_base, user_bytes; /* its part of user addresses */
+    struct user_region *regions;     /* user_memory.c */
+    LIST_ENTRY requests;             /* IRPs of its threads (file.c) */
+    ULONG threads;
+    BOOLEAN is_32bit, dying, ended;
+    struct _EPROCESS *next;
+};
+
+PEPROCESS process_system(void);
+PEPROCESS process_current(void);
+PEPROCESS process_of_thread(PKTHREAD thread);
+KPROCESSOR_MODE process_previous_mode(void);
+
+/* A process without threads; the caller holds a reference (process_release). */
+PEPROCESS process_create(const char *name, const struct security_token *token);
+void process_set_32bit(PEPROCESS process);
+/* Runs main(context) as a user thread of the process and waits for its end. */
+typedef void process_main_fn(void *context);
+void process_run(PEPROCESS process, process_main_fn *main, void *context);
+/* Starts one and does not wait. The thread object is referenced for the caller. */
+PKTHREAD process_start(PEPROCESS process, process_main_fn *main, void *context);
+/* Waits for a thread of process_start and gives the reference back. */
+void process_join(PKTHREAD thread);
+/* As if killed: its requests are cancelled and waited for, then its handles close, then its address
+ * space goes. Its threads must have ended or wait in the system for a request. */
+void process_end(PEPROCESS process);
+void process_release(PEPROCESS process);
+
+/* Breaks a rule when a driver's process notification is still registered. */
+void process_check_end(void);
+
+#endif
