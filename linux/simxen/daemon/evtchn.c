@@ -168,9 +168,7 @@ static uint32_t real_domid(const struct domain *domain, uint32_t domid)
 
 int port_bind_unbound(struct domain *domain, struct handle *handle, uint32_t remote_domid)
 {
-    remote_domid = real_domid(domain, remote_domid);
-    if (remote_domid >= SX_FIRST_RESERVED_DOMID)
-        return -EINVAL;
+    remote_domid = real_domid(domain, remote_domid); /* Xen takes any id, also of nobody */
     int number = free_port(domain);
     if (number > 0)
         open_port(domain, (uint32_t)number,

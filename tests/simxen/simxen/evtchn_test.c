@@ -93,7 +93,7 @@ static void wrong_calls_get_xens_errors(void)
     CHECK_EQUAL(simxen_evtchn_bind_interdomain(b, left_id, 4096), -EINVAL);
     CHECK_EQUAL(simxen_evtchn_bind_interdomain(b, left_id, UINT32_MAX), -EINVAL);
     CHECK_EQUAL(simxen_evtchn_bind_interdomain(b, 9999, 1), -ESRCH);
-    CHECK_EQUAL(simxen_evtchn_bind_unbound(a, 0x7ff1), -EINVAL);
+    CHECK(simxen_evtchn_bind_unbound(a, 0x7ff1) > 0); /* Xen does not ask whether there is one */
     CHECK_EQUAL(simxen_evtchn_notify(c, (uint32_t)port), -ENOTCONN); /* another handle's */
     CHECK_EQUAL(simxen_evtchn_unbind(c, (uint32_t)port), -ENOTCONN);
     CHECK_EQUAL(simxen_evtchn_unmask(c, (uint32_t)port), -ENOTCONN);

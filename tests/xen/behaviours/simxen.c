@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The list of behaviours on simxen: this program is the guest, dom0's part is a process beside it,
+ * xenstored is Debian's. Under `simxen host --`:
+ *
+ *   behaviours_simxen PEER-PROGRAM
+ */
+#include "behaviours.h"
+#include "env.h"
+#include "core/xen/xs_ring.h"
+#include "core/xen/xs_wire.h"
+#include "linux/simxen/guest.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    VCPUS = 2,
+    SHARED_FRAME = 0x100,
+    GRANT_FRAME = 0x101,
+    FIRST_PAGE = 0x110,
+    FIRST_HOLE = 0xf2000,
+    VECTOR = 0x40,
+    STORE_WAIT_MS = 30000,
+};
+
+static struct simxen_guest *guest;
+static struct xs_ring_page *store;
+static uint32_t store_port, passed, failed_rows;
+static uint32_t upcalls[VCPUS];
+static bool due[VCPUS], masked;
+static uint64_t next_page = FIRST_PAGE, next_hole = FIRST_HOLE;
+
+/* --- The machine */
+
+static void *translate(void *context, uint64_t address, size_t bytes, unsigned access)
+{
+    return address < XEN_PAGE_BYTES ? NULL : (void *)(uintptr_t)address;
+}
+
+static void upcall(void *context, uint32_t vcpu, uint8_t vector)
+{
+    due[vcpu] = true;
+}
+
+static void take_interrupts(void)
+{
+    for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++) {
+        if (!due[vcpu] || (masked && vcpu == 0))
+            continue;
+        due[vcpu] = false;
+        upcalls[vcpu]++;
+        __atomic_store_n(&env_shared_info()->vcpu[vcpu].upcall_pending, 0, __ATOMIC_SEQ_CST);
+    }
+}
+
+int64_t env_hypercall(uint32_t number, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    int64_t result = simxen_guest_hypercall(guest, 0, number, a1, a2, a3, 0, 0);
+    take_interrupts();
+    return result;
+}
+
+uint32_t env_domid(void)
+{
+    return simxen_guest_domid(guest);
+}
+
+uint32_t env_vcpus(void)
+{
+    return VCPUS;
+}
+
+uint64_t env_page_new(void)
+{
+    return next_page++;
+}
+
+uint64_t env_hole_new(void)
+{
+    return next_hole++;
+}
+
+void *env_at(uint64_t frame)
+{
+    return (uint8_t *)simxen_guest_memory(guest) + frame * XEN_PAGE_BYTES;
+}
+
+uint64_t env_bad_address(void)
+{
+    return 64;
+}
+
+struct xen_shared_info *env_shared_info(void)
+{
+    return env_at(SHARED_FRAME);
+}
+
+struct xen_grant_entry *env_grant_table(void)
+{
+    return env_at(GRANT_FRAME);
+}
+
+uint64_t env_grant_frame(void)
+{
+    return GRANT_FRAME;
+}
+
+uint32_t env_upcalls(uint32_t vcpu)
+{
+    return upcalls[vcpu];
+}
+
+void env_settle(void)
+{
+    simxen_guest_pump(guest);
+    take_interrupts();
+}
+
+void env_mask(bool on)
+{
+    masked = on;
+    take_interrupts();
+}
+
+uint8_t env_upcall_vector(void)
+{
+    return VECTOR;
+}
+
+/* --- XenStore */
+
+static void wait_for_store(void)
+{
+    struct pollfd fd = {simxen_guest_fd(guest), POLLIN, 0};
+    if (poll(&fd, 1, STORE_WAIT_MS) != 1) {
+        fputs("xenstored does not answer\n", stderr);
+        exit(1);
+    }
+    env_settle();
+}
+
+/* Moves bytes until all are moved; the ring wakes us. */
+static void move(uint8_t *bytes, uint32_t length,
+                 int (*step)(struct xs_ring_page *, uint8_t *, uint32_t))
+{
+    for (uint32_t done = 0; done < length;) {
+        int moved = step(store, bytes + done, length - done);
+        if (moved > 0)
+            env_hypercall(XEN_HYPERCALL_EVENT_CHANNEL_OP, XEN_EVTCHNOP_SEND, (uintptr_t)&store_port,
+                          0);
+        else
+            wait_for_store();
+        done += moved > 0 ? (uint32_t)moved : 0;
+    }
+}
+
+static int put(struct xs_ring_page *page, uint8_t *bytes, uint32_t length)
+{
+    return xs_ring_write(page, bytes, length);
+}
+
+/* The next message; payload has room for XS_PAYLOAD_MAX_BYTES and a NUL. */
+static struct xs_header receive(char *payload)
+{
+    struct xs_header header;
+    uint8_t bytes[XS_HEADER_BYTES];
+    move(bytes, sizeof(bytes), xs_ring_read);
+    xs_header_read(&header, bytes);
+    if (header.length_bytes > XS_PAYLOAD_MAX_BYTES)
+        exit(1);
+    move((uint8_t *)payload, header.length_bytes, xs_ring_read);
+    payload[header.length_bytes] = 0;
+    return header;
+}
+
+/* The reply to one request; events on the way are noted by their number. */
+static uint32_t events_seen;
+
+static struct xs_header request(uint32_t type, const void *bytes, size_t length, char *payload)
+{
+    static uint32_t number;
+    uint8_t message[XS_MESSAGE_MAX_BYTES];
+    struct xs_header header = {.type = type, .request = ++number, .length_bytes = (uint32_t)length};
+    move(message, (uint32_t)xs_message_write(message, &header, bytes), put);
+    do {
+        header = receive(payload);
+        events_seen += header.type == XS_TYPE_WATCH_EVENT;
+    } while (header.type == XS_TYPE_WATCH_EVENT);
+    return header;
+}
+
+bool env_store_write(const char *path, const char *value)
+{
+    char bytes[512], payload[XS_PAYLOAD_MAX_BYTES + 1];
+    size_t path_bytes = strlen(path) + 1;
+    memcpy(bytes, path, path_bytes);
+    memcpy(bytes + path_bytes, value, strlen(value));
+    return request(XS_TYPE_WRITE, bytes, path_bytes + strlen(value), payload).type == XS_TYPE_WRITE;
+}
+
+int env_store_read(const char *path, char *value, size_t room)
+{
+    char payload[XS_PAYLOAD_MAX_BYTES + 1];
+    struct xs_header reply = request(XS_TYPE_READ, path, strlen(path) + 1, payload);
+    if (reply.type != XS_TYPE_READ || reply.length_bytes >= room)
+        return -1;
+    memcpy(value, payload, reply.length_bytes + 1);
+    return (int)reply.length_bytes;
+}
+
+int env_store_wait(const char *path, const char *before, char *value, size_t room)
+{
+    static char watched[128];
+    char bytes[160], payload[XS_PAYLOAD_MAX_BYTES + 1];
+    if (strcmp(watched, path)) {
+        int length = snprintf(bytes, sizeof(bytes), "%s%c%s", path, 0, "token") + 1;
+        request(XS_TYPE_WATCH, bytes, (size_t)length, payload);
+        snprintf(watched, sizeof(watched), "%s", path);
+    }
+    for (;;) {
+        uint32_t events = events_seen;
+        int length = env_store_read(path, value, room);
+        if (length >= 0 && strcmp(value, before))
+            return length;
+        if (events == events_seen && receive(payload).type != XS_TYPE_WATCH_EVENT)
+            return -1;
+    }
+}
+
+uint32_t env_store_port(void)
+{
+    return store_port;
+}
+
+void env_store_port_is(uint32_t port)
+{
+    store_port = port;
+}
+
+/* --- The list */
+
+void env_row(const char *group, const char *what, int64_t got, int64_t wanted)
+{
+    passed += got == wanted;
+    failed_rows += got != wanted;
+    if (got != wanted)
+        printf("DIFFERS %s: %s: %lld, Xen says %lld\n", group, what, (long long)got,
+               (long long)wanted);
+}
+
+void env_print(const char *text)
+{
+    puts(text);
+}
+
+static uint64_t store_param(uint32_t index)
+{
+    struct xen_hvmop_param op = {.domid = XEN_DOMID_SELF, .index = index};
+    env_hypercall(XEN_HYPERCALL_HVM_OP, XEN_HVMOP_GET_PARAM, (uintptr_t)&op, 0);
+    return op.value;
+}
+
+static bool start_machine(void)
+{
+    struct simxen_guest_config config = {.dir = getenv("SIMXEN_DIR"),
+                                         .memory_bytes = 8 << 20,
+                                         .vcpus = VCPUS,
+                                         .translate = translate,
+                                         .upcall = upcall};
+    if (simxen_toolstack_create("behaviours", &config.domid) || simxen_guest_open(&guest, &config))
+        return false;
+    for (uint32_t space = XEN_MAPSPACE_SHARED_INFO; space <= XEN_MAPSPACE_GRANT_TABLE; space++) {
+        struct xen_memory_add_to_physmap op = {
+            .domid = XEN_DOMID_SELF, .space = space, .frame = SHARED_FRAME + space};
+        if (env_hypercall(XEN_HYPERCALL_MEMORY_OP, XEN_MEMORY_ADD_TO_PHYSMAP, (uintptr_t)&op, 0))
+            return false;
+    }
+    for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++) {
+        struct xen_hvmop_upcall_vector op = {.vcpu = vcpu, .vector = VECTOR};
+        env_hypercall(XEN_HYPERCALL_HVM_OP, XEN_HVMOP_SET_EVTCHN_UPCALL_VECTOR, (uintptr_t)&op, 0);
+    }
+    store = env_at(store_param(XEN_HVM_PARAM_STORE_PFN));
+    store_port = (uint32_t)store_param(XEN_HVM_PARAM_STORE_EVTCHN);
+    return true;
+}
+
+static pid_t start_peer(const char *program)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        char domid[12];
+        snprintf(domid, sizeof(domid), "%u", env_domid());
+        execl(program, program, domid, (char *)NULL);
+        perror(program);
+        _exit(127);
+    }
+    return pid;
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+    if (argc != 2 || !start_machine()) {
+        fputs("behaviours_simxen: usage: simxen host -- behaviours_simxen PEER\n", stderr);
+        return 1;
+    }
+    pid_t peer = start_peer(argv[1]);
+    for (const struct behaviour_group *group = behaviour_groups; group->name; group++)
+        group->run();
+    simxen_guest_close(guest);
+    waitpid(peer, &status, 0);
+    printf("%u passed, %u failed\n", passed, failed_rows);
+    return failed_rows || status ? 1 : 0;
+}
