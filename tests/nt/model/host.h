@@ -58,6 +58,10 @@ const void *host_memory_poisoned(const void *address, size_t bytes);
 /* Called once with the address when the driver touches what it must not, before the run ends. */
 typedef void host_fault_fn(const void *address, bool is_write);
 void host_on_fault(host_fault_fn *handler);
+/* Called when the CPU faults on an address that is not mapped (or not so). It may leave by a jump;
+   false: the fault is the end (host_fault_fn reports it). */
+typedef bool host_trap_fn(const void *address, bool is_write);
+void host_on_trap(host_trap_fn *handler);
 
 /* --- The world outside: what makes interrupts. --- */
 

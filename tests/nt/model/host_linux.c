@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
@@ -253,6 +255,52 @@ static void on_death(void)
 __attribute__((constructor)) static void watch_death(void)
 {
     __sanitizer_set_death_callback(on_death);
+}
+
+/* --- The CPU's faults --- */
+
+static host_trap_fn *trap_handler;
+
+/* The stack of the code that faulted: its place, then the chain of frame pointers. */
+__attribute__((no_sanitize("address"))) static void print_trap_stack(const ucontext_t *context)
+{
+    void *const *frame = (void *const *)context->uc_mcontext.gregs[REG_RBP];
+
+    host_print_address((uintptr_t)context->uc_mcontext.gregs[REG_RIP] + 1);
+    while (host_context_holds(current, frame) && frame[1]) {
+        host_print_address((uintptr_t)frame[1]);
+        if ((void *const *)frame[0] <= frame)
+            break;
+        frame = frame[0];
+    }
+    host_print("\n", 1);
+}
+
+static void on_trap(int sig, siginfo_t *info, void *opaque)
+{
+    const ucontext_t *context = opaque;
+    bool is_write = context->uc_mcontext.gregs[REG_ERR] & 2;
+
+    (void)sig;
+    if (trap_handler && trap_handler(info->si_addr, is_write))
+        return;
+    if (fault_handler)
+        fault_handler(info->si_addr, is_write);
+    print_trap_stack(context);
+    _exit(1);
+}
+
+void host_on_trap(host_trap_fn *handler)
+{
+    static char stack[64 * 1024];
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    struct sigaction action = {.sa_sigaction = on_trap,
+                               .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
+
+    trap_handler = handler;
+    sigaltstack(&alternate, NULL);
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
 }
 
 /* The model finds leaks itself, by the driver's own pool tags. */

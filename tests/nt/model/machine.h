@@ -65,6 +65,7 @@ struct _KTHREAD {
     BOOLEAN terminating;    /* ends waits in UserMode with STATUS_USER_APC */
     ULONG mutexes_held;
     ULONG resources_held, fast_mutexes_held;
+    struct seh_frame *seh; /* innermost SehCall */
 };
 
 typedef struct _KTHREAD KTHREAD;

@@ -110,6 +110,8 @@ void rule_on_fault(const void *address, bool is_write)
     if (!rule)
         rule = &memory_access;
     mark_broken(rule);
+    if (!text[0])
+        model_text(text, sizeof(text), "%s of %p", is_write ? "write" : "read", address);
     print("RULE BROKEN: %s\n    %s.\n    (%s)\n    %s\n", rule->id, rule->says, rule->source, text);
     print_place();
 }
