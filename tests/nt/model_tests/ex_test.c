@@ -8,20 +8,11 @@
 
 #include "harness.h"
 #include "model/machine.h"
+#include "model_tests/driver_thread.h"
 #include "model/seh.h"
 #include "windows/kernel/common/seh.h"
 
 enum { TAG = 'T' | 'e' << 8 | 's' << 16 | 't' << 24 };
-
-static PKTHREAD start(PKSTART_ROUTINE routine, PVOID context)
-{
-    return thread_create("driver", routine, context, NULL);
-}
-
-static void join(PKTHREAD thread)
-{
-    KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
-}
 
 /* --- Locks of threads --- */
 

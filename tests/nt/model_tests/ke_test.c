@@ -4,10 +4,10 @@
  * documentation says for good code on any number of CPUs, and that each rule's breach is reported
  * by its name.
  */
-#include <ntddk.h>
+#include <ntifs.h>
 
 #include "harness.h"
-#include "model/machine.h"
+#include "model_tests/driver_thread.h"
 
 static VOID NTAPI count_dpc(PKDPC Dpc, PVOID Context, PVOID One, PVOID Two)
 {
@@ -15,16 +15,6 @@ static VOID NTAPI count_dpc(PKDPC Dpc, PVOID Context, PVOID One, PVOID Two)
     (void)One;
     (void)Two;
     InterlockedIncrement((volatile LONG *)Context);
-}
-
-static PKTHREAD start(PKSTART_ROUTINE routine, PVOID context)
-{
-    return thread_create("driver", routine, context, NULL);
-}
-
-static void join(PKTHREAD thread)
-{
-    KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
 }
 
 /* --- Good code --- */
