@@ -18,6 +18,11 @@
 /* {b2cfb085-aa5e-47e1-8bf7-9793f3154565}, the device interface. */
 DEFINE_GUID(GUID_INTERFACE_XENIFACE, 0xb2cfb085, 0xaa5e, 0x47e1, 0x8b, 0xf7, 0x97, 0x93, 0xf3, 0x15,
             0x45, 0x65);
+/* {c5e0a1d4-7d3b-4c0e-9a55-2f6f1b0d8e31}: the toolstack asks for a shutdown. A custom event of the
+ * device (RegisterDeviceNotification on a handle, DBT_CUSTOMEVENT); its data is the word that was
+ * written to control/shutdown ("poweroff", "reboot", ...), with a NUL. Casement's driver only. */
+DEFINE_GUID(GUID_XENIFACE_SHUTDOWN_REQUEST, 0xc5e0a1d4, 0x7d3b, 0x4c0e, 0x9a, 0x55, 0x2f, 0x6f,
+            0x1b, 0x0d, 0x8e, 0x31);
 #endif
 
 /* FILE_DEVICE_UNKNOWN, FILE_ANY_ACCESS; Method 0 is METHOD_BUFFERED, 3 is METHOD_NEITHER. */
@@ -28,6 +33,7 @@ DEFINE_GUID(GUID_INTERFACE_XENIFACE, 0xb2cfb085, 0xaa5e, 0x47e1, 0x8b, 0xf7, 0x9
 #define XENIFACE_STORE_PERMISSIONS_MAX 255u
 #define XENIFACE_GNTTAB_PAGES_MAX      (1024u * 1024u)
 #define XENIFACE_LOG_MAX               256u
+#define XENIFACE_SHUTDOWN_WORD_MAX     64u
 #define XENIFACE_PAGE_SIZE             4096u
 
 /* --- XenStore */

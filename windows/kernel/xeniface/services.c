@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See services.h: IRP_MN_QUERY_INTERFACE for each service, in order; given back in reverse. */
+#include <initguid.h>
+
+#include "services.h"
+
+typedef struct _WANTED_SERVICE {
+    const GUID *Guid;
+    USHORT Version, Size;
+    ULONG Offset;
+} WANTED_SERVICE;
+
+#define WANTED(Name, Field)                                                                        \
+    {                                                                                              \
+        &GUID_XENBUS_##Name, XENBUS_##Name##_VERSION, sizeof(XENBUS_##Name##_INTERFACE_V1),        \
+            FIELD_OFFSET(XENIFACE_SERVICES, Field)                                                 \
+    }
+
+C_ASSERT(XENBUS_EVTCHN_VERSION == 1 && XENBUS_GNTTAB_VERSION == 1 && XENBUS_STORE_VERSION == 1);
+
+static const WANTED_SERVICE Wanted[] = {
+    WANTED(DEBUG, Debug), WANTED(EVTCHN, Evtchn),   WANTED(GNTTAB, Gnttab),
+    WANTED(STORE, Store), WANTED(SUSPEND, Suspend), WANTED(SHARED_INFO, SharedInfo),
+};
+
+static PINTERFACE ServiceAt(_In_ PXENIFACE_SERVICES Services, _In_ const WANTED_SERVICE *Service)
+{
+    return (PINTERFACE)((PUCHAR)Services + Service->Offset);
+}
+
+static NTSTATUS QueryService(_In_ PDEVICE_OBJECT Lower, _In_ const WANTED_SERVICE *Service,
+                             _Out_ PINTERFACE Interface)
+{
+    KEVENT Done;
+    IO_STATUS_BLOCK Result;
+    PIO_STACK_LOCATION Stack;
+    PIRP Irp;
+    NTSTATUS Status;
+
+    KeInitializeEvent(&Done, NotificationEvent, FALSE);
+    Irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, Lower, NULL, 0, NULL, &Done, &Result);
+    if (Irp == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    Irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    Stack = IoGetNextIrpStackLocation(Irp);
+    Stack->MinorFunction = IRP_MN_QUERY_INTERFACE;
+    Stack->Parameters.QueryInterface.InterfaceType = Service->Guid;
+    Stack->Parameters.QueryInterface.Size = Service->Size;
+    Stack->Parameters.QueryInterface.Version = Service->Version;
+    Stack->Parameters.QueryInterface.Interface = Interface;
+    Stack->Parameters.QueryInterface.InterfaceSpecificData = NULL;
+    Status = IoCallDriver(Lower, Irp);
+    if (Status == STATUS_PENDING) {
+        (VOID) KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+        Status = Result.Status;
+    }
+    if (NT_SUCCESS(Status) && Interface->Version != Service->Version) {
+        Interface->InterfaceDereference(Interface->Context);
+        Status = STATUS_REVISION_MISMATCH;
+    }
+    return Status;
+}
+
+static VOID ReleaseFirst(_Inout_ PXENIFACE_SERVICES Services, _In_ ULONG Count)
+{
+    while (Count > 0) {
+        PINTERFACE Interface = ServiceAt(Services, &Wanted[--Count]);
+
+        Interface->InterfaceDereference(Interface->Context);
+    }
+    RtlZeroMemory(Services, sizeof(*Services));
+}
+
+NTSTATUS ServicesAcquire(PDEVICE_OBJECT Lower, PXENIFACE_SERVICES Services)
+{
+    NTSTATUS Status;
+
+    RtlZeroMemory(Services, sizeof(*Services));
+    for (ULONG Index = 0; Index < RTL_NUMBER_OF(Wanted); Index++) {
+        Status = QueryService(Lower, &Wanted[Index], ServiceAt(Services, &Wanted[Index]));
+        if (!NT_SUCCESS(Status)) {
+            ReleaseFirst(Services, Index);
+            return Status;
+        }
+    }
+    Status = CALL(Services, Gnttab, CreateClient, "xeniface", 0, &Services->GnttabClient);
+    if (!NT_SUCCESS(Status))
+        ReleaseFirst(Services, RTL_NUMBER_OF(Wanted));
+    return Status;
+}
+
+VOID ServicesRelease(PXENIFACE_SERVICES Services)
+{
+    CALL(Services, Gnttab, DestroyClient, Services->GnttabClient);
+    ReleaseFirst(Services, RTL_NUMBER_OF(Wanted));
+}
