@@ -12,13 +12,17 @@ typedef struct _TWO_PART_SID {
 } TWO_PART_SID;
 
 static const TWO_PART_SID LocalSystem = {
-    SID_REVISION, 1, SECURITY_NT_AUTHORITY, {SECURITY_LOCAL_SYSTEM_RID, 0}};
-static const TWO_PART_SID Administrators = {
-    SID_REVISION, 2, SECURITY_NT_AUTHORITY, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS}};
+    SID_REVISION, 1, {SECURITY_NT_AUTHORITY}, {SECURITY_LOCAL_SYSTEM_RID, 0}};
+static const TWO_PART_SID Administrators = {SID_REVISION,
+                                            2,
+                                            {SECURITY_NT_AUTHORITY},
+                                            {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS}};
+
+C_ASSERT(OPENER_RULE_DESCRIPTOR_BYTES == sizeof(SECURITY_DESCRIPTOR));
 
 NTSTATUS OpenerRuleBuild(POPENER_RULE Rule)
 {
-    PSECURITY_DESCRIPTOR Descriptor = &Rule->Descriptor;
+    PSECURITY_DESCRIPTOR Descriptor = Rule->Descriptor;
     PACL Acl = (PACL)Rule->Acl;
     NTSTATUS Status = RtlCreateSecurityDescriptor(Descriptor, SECURITY_DESCRIPTOR_REVISION);
 
@@ -48,7 +52,7 @@ NTSTATUS OpenerCheck(POPENER_RULE Rule, PIRP Irp)
         return STATUS_SUCCESS;
     if (Security == NULL || Security->AccessState == NULL)
         return STATUS_ACCESS_DENIED;
-    if (!SeAccessCheck(&Rule->Descriptor, &Security->AccessState->SubjectSecurityContext, FALSE,
+    if (!SeAccessCheck(Rule->Descriptor, &Security->AccessState->SubjectSecurityContext, FALSE,
                        Security->DesiredAccess, 0, NULL, IoGetFileObjectGenericMapping(),
                        Irp->RequestorMode, &Granted, &Status))
         return NT_SUCCESS(Status) ? STATUS_ACCESS_DENIED : Status;

@@ -3,7 +3,7 @@
 #include "handle.h"
 #include "log.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "windows/kernel/common/text.h"
 
 static BOOLEAN IsPrintable(_In_ CHAR Character)

@@ -6,7 +6,7 @@
 
 #include "share.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "windows/kernel/common/pool.h"
 #include "windows/kernel/common/usercopy.h"
 

@@ -9,7 +9,7 @@
 #include <ntddk.h>
 
 #include "handle.h"
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "suspend.h"
 #include "windows/kernel/common/log.h"
 #include "windows/kernel/common/text.h"

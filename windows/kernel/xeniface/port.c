@@ -7,7 +7,7 @@
 #include "handle.h"
 #include "port.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "windows/kernel/common/pool.h"
 
 typedef struct _XENIFACE_PORT {

@@ -4,7 +4,7 @@
 
 #include "share.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "port.h"
 #include "windows/kernel/common/pool.h"
 
@@ -101,7 +101,7 @@ static VOID SharingNotify(_In_ PXENIFACE_SHARING Sharing)
 
     if (Request->Flags & XENIFACE_GNTTAB_USE_NOTIFY_OFFSET) {
         *(volatile UCHAR *)(Sharing->SystemAddress + Request->NotifyOffset) = 0;
-        KeMemoryBarrier();
+        __sync_synchronize();
     }
     /* A port that is gone has nobody to tell. */
     if (Request->Flags & XENIFACE_GNTTAB_USE_NOTIFY_PORT)
@@ -137,7 +137,7 @@ static VOID SharingFree(_In_ PXENIFACE_SHARING Sharing, _In_ BOOLEAN Notify)
     if (Notify)
         SharingNotify(Sharing);
     if (Elsewhere)
-        KeStackAttachProcess((PRKPROCESS)Process, &Apc);
+        KeStackAttachProcess((PKPROCESS)Process, &Apc);
     if (Sharing->Request.Key.Kind == SharingGrant)
         GrantFree(Sharing);
     else

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See shared_info.h. */
-#include <windef.h>
-
 #include "handle.h"
 #include "shared_info.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 
 NTSTATUS IoctlSharedInfoGetTime(PIOCTL_CALL Call)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See shutdown.h: a watch, whose callback starts work that may wait for xenstored. */
-#include <wdmguid.h>
-
 #include "shutdown.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "windows/kernel/common/pool.h"
 
 enum { WORD_MAX = XENIFACE_SHUTDOWN_WORD_MAX };

@@ -6,7 +6,7 @@
  */
 #include "suspend.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "port.h"
 #include "windows/kernel/common/pool.h"
 

@@ -5,7 +5,7 @@
  */
 #include "watch.h"
 
-#include "include/xeniface_ioctls.h"
+#include "contract.h"
 #include "store.h"
 #include "windows/kernel/common/pool.h"
 
