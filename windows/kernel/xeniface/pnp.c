@@ -12,9 +12,8 @@
 #include "contract.h"
 #include "suspend.h"
 #include "windows/kernel/common/log.h"
+#include "windows/kernel/common/pool.h"
 #include "windows/kernel/common/text.h"
-
-#define REMOVE_LOCK_TAG 'fieX'
 
 /* --- Start and stop */
 
@@ -143,7 +142,7 @@ NTSTATUS NTAPI XenifaceAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Pdo
     Device->ValidateAccess = ValidateAccessLookUp();
     GateInitialize(&Device->Gate);
     InitializeListHead(&Device->Handles);
-    IoInitializeRemoveLock(&Device->RemoveLock, REMOVE_LOCK_TAG, 0, 0);
+    IoInitializeRemoveLock(&Device->RemoveLock, POOL_TAG_XENIFACE, 0, 0);
     Status = ExInitializeResourceLite(&Device->HandlesResource);
     if (!NT_SUCCESS(Status)) {
         IoDeleteDevice(Self);
