@@ -6,8 +6,11 @@
  */
 #include <ntddk.h>
 
+#include "windows/kernel/common/log.h"
 #include "windows/kernel/common/pool.h"
 #include "device.h"
+
+const CHAR LogDriverName[] = "xeniface";
 
 DRIVER_INITIALIZE DriverEntry;
 static DRIVER_UNLOAD XenifaceUnload;

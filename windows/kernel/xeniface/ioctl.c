@@ -8,7 +8,7 @@
 
 #include "handle.h"
 #include "contract.h"
-#include "log.h"
+#include "user_log.h"
 #include "port.h"
 #include "share.h"
 #include "shared_info.h"

@@ -86,7 +86,7 @@ static NTSTATUS DeviceStart(_Inout_ PXENIFACE_DEVICE Device)
             ServicesRelease(&Device->Services);
     }
     if (!NT_SUCCESS(Status)) {
-        LogStatus(LogError, "xeniface: the device does not start", Status);
+        LogStatus(LogError, "the device does not start", Status);
         return Status;
     }
     GateOpen(&Device->Gate);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A program's line on Xen's console. */
-#ifndef XENIFACE_LOG_H
-#define XENIFACE_LOG_H
+#ifndef XENIFACE_USER_LOG_H
+#define XENIFACE_USER_LOG_H
 
 #include "ioctl.h"
 

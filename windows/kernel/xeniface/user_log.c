@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See log.h. A line from user mode can be told from the drivers' own. */
+/* See user_log.h. A line from user mode can be told from the drivers' own. */
 #include "handle.h"
-#include "log.h"
+#include "user_log.h"
 
 #include "contract.h"
 #include "windows/kernel/common/text.h"
