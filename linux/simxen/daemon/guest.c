@@ -44,7 +44,7 @@ struct guest {
     uint32_t grant_frames;
     uint32_t shared_frame, grant_frame[SX_GUEST_GRANT_FRAMES]; /* where they show, or NOWHERE */
     struct maptrack *maptrack;
-    uint32_t maptrack_room;
+    uint32_t maptrack_room, foreign_frames;
 };
 
 #define NOWHERE UINT32_MAX
@@ -346,6 +346,7 @@ static int map_grant(struct instance *in, struct domain *mapper, const struct sx
         frame_empty(mapper, frame, true);
     struct p2m_entry *entry = &guest->p2m[frame];
     entry->place = PLACE_FOREIGN;
+    guest->foreign_frames++;
     entry->owner = (uint16_t)owner->domid;
     entry->page = page;
     guest->maptrack[handle] = (struct maptrack){owner, request->port, page, readonly};
@@ -387,6 +388,7 @@ static int unmap_grant(struct instance *in, struct domain *mapper, const struct 
         entry->page != track->page)
         return 0;
     entry->place = PLACE_NONE;
+    guest->foreign_frames--;
     maptrack_end(in, mapper, track);
     answer_status(reply, XEN_GNTST_OKAY, frame);
     return 0;
@@ -478,9 +480,11 @@ void guest_kernel_ended(struct instance *in, struct connection *connection)
     for (uint32_t handle = 0; handle < guest->maptrack_room; handle++)
         if (guest->maptrack[handle].owner)
             maptrack_end(in, domain, &guest->maptrack[handle]);
-    for (uint32_t frame = 0; frame < SX_GUEST_FRAMES; frame++)
-        if (guest->p2m[frame].place == PLACE_FOREIGN)
+    for (uint32_t frame = 0; frame < SX_GUEST_FRAMES && guest->foreign_frames; frame++)
+        if (guest->p2m[frame].place == PLACE_FOREIGN) {
             guest->p2m[frame].place = PLACE_NONE;
+            guest->foreign_frames--;
+        }
 }
 
 /* Moves one page's bytes; a page that was never touched stays so. */

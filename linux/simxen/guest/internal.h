@@ -58,7 +58,7 @@ struct simxen_guest {
     int memory_fd;
     uint8_t *memory; /* the view: SIMXEN_GUEST_FRAMES pages */
     struct guest_frame *frames;
-    uint64_t ram_frames;
+    uint64_t ram_frames, own_frames; /* at first; now, with what Xen shows */
     struct foreign_file *foreign_files;
     uint32_t grant_frames, shown_grant_frame[SX_GUEST_GRANT_FRAMES], shown_shared_info;
 

@@ -35,6 +35,8 @@ int memory_show(struct simxen_guest *guest, uint64_t frame, struct guest_frame w
                        what.kind == FRAME_NONE ? 0 : what.page * PAGE);
     if (lx_mmap_failed(at))
         return -LX_ENOMEM;
+    guest->own_frames -= guest->frames[frame].kind == FRAME_OWN;
+    guest->own_frames += what.kind == FRAME_OWN;
     guest->frames[frame] = what;
     return 0;
 }
@@ -46,8 +48,10 @@ static int show_ram(struct simxen_guest *guest, uint64_t first, uint64_t count)
                        LX_MAP_SHARED | LX_MAP_FIXED, guest->memory_fd, first * PAGE);
     if (lx_mmap_failed(at))
         return -LX_ENOMEM;
-    for (uint64_t frame = first; frame < first + count; frame++)
+    for (uint64_t frame = first; frame < first + count; frame++) {
+        guest->own_frames += guest->frames[frame].kind != FRAME_OWN;
         guest->frames[frame] = (struct guest_frame){.kind = FRAME_OWN, .page = (uint32_t)frame};
+    }
     return 0;
 }
 
@@ -320,17 +324,13 @@ static int64_t change_reservation(struct simxen_guest *guest, uint64_t argument,
 static int64_t count_frames(struct simxen_guest *guest, uint64_t argument, bool maximum)
 {
     struct xen_memory_domid op;
-    int64_t count = 0;
     if (guest_copy_in(guest, &op, argument, sizeof(op)))
         return -XEN_ERROR_EFAULT;
     int error = guest_domain_check(guest, op.domid);
     if (error)
         return error;
-    if (maximum)
-        return (int64_t)guest->ram_frames + SX_GUEST_SPECIAL_FRAMES + 256;
-    for (uint64_t frame = 0; frame < SIMXEN_GUEST_FRAMES; frame++)
-        count += guest->frames[frame].kind == FRAME_OWN;
-    return count;
+    return maximum ? (int64_t)guest->ram_frames + SX_GUEST_SPECIAL_FRAMES + 256
+                   : (int64_t)guest->own_frames;
 }
 
 int64_t memory_op(struct simxen_guest *guest, uint64_t op, uint64_t argument)
