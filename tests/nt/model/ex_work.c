@@ -2,7 +2,7 @@
 /* Work items: queued anywhere, run at PASSIVE_LEVEL by a few worker threads of the system. */
 #include "model/machine.h"
 #include "model/fault.h"
-#include "model/work.h"
+#include "model/object.h"
 
 RULE(work_twice, "A work item that is queued is not queued again",
      "IoQueueWorkItem function (wdm.h)");
@@ -30,13 +30,6 @@ struct _IO_WORKITEM {
 static LIST_ENTRY queue, items;
 static KSEMAPHORE work;
 static unsigned running;
-static const struct work_objects *objects;
-
-void work_set_objects(const struct work_objects *functions)
-{
-    objects = functions;
-}
-
 static void run(PIO_WORKITEM item)
 {
     /* The item may be freed by its routine. */
@@ -57,8 +50,8 @@ static void run(PIO_WORKITEM item)
     if (irql_now() != PASSIVE_LEVEL || self->critical_region || self->guarded_region ||
         self->mutexes_held || self->fast_mutexes_held || self->resources_held)
         rule_broken(&work_returns, "IRQL %u", irql_now());
-    if (!copy.plain && objects)
-        objects->dereference(copy.object);
+    if (!copy.plain)
+        object_dereference(copy.object);
 }
 
 static void worker(PVOID context)
@@ -145,8 +138,7 @@ static void queue_item(PIO_WORKITEM item, PVOID context)
     if (item->queued)
         rule_broken(&work_twice, "%p", item);
     item->context = context;
-    if (objects)
-        objects->reference(item->object); /* until the routine has returned */
+    object_reference(item->object); /* until the routine has returned */
     enqueue(item);
 }
 

@@ -25,6 +25,7 @@ static PKDPC checked(PKDPC dpc)
 
 static void initialize(PRKDPC Dpc, PKDEFERRED_ROUTINE routine, PVOID context, UCHAR type)
 {
+    dpc_released(Dpc, sizeof(*Dpc));
     memset(Dpc, 0, sizeof(*Dpc));
     Dpc->Type = type;
     Dpc->Importance = MediumImportance;

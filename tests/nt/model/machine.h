@@ -121,6 +121,7 @@ struct machine {
     unsigned until_switch, switch_every;
     unsigned yields; /* in a row, with nothing else done */
     uint64_t points;
+    unsigned outside_limit_ms;
     LIST_ENTRY ready;
     LIST_ENTRY waiting;
     LIST_ENTRY threads;

@@ -366,8 +366,8 @@ static void world_idle(void)
     if (host_pump())
         return;
     if (host_outstanding()) {
-        if (!host_wait(OUTSIDE_LIMIT_MS))
-            rule_broken(&outside_silent, "no answer within %u s", OUTSIDE_LIMIT_MS / 1000);
+        if (!host_wait(machine.outside_limit_ms) && !host_pump())
+            rule_broken(&outside_silent, "no answer within %u ms", machine.outside_limit_ms);
         return;
     }
     if (machine.settler) {
@@ -426,6 +426,11 @@ bool sched_advance(void)
     return true;
 }
 
+void sched_outside_limit_ms(unsigned limit_ms)
+{
+    machine.outside_limit_ms = limit_ms;
+}
+
 unsigned sched_cpus(void)
 {
     return machine.cpus;
@@ -445,6 +450,7 @@ void sched_start(const struct sched_config *config)
     machine.random = config->seed * 0xd1342543de82ef95u + 1;
     machine.cpus = config->cpus;
     machine.next_timer = UINT64_MAX;
+    machine.outside_limit_ms = OUTSIDE_LIMIT_MS;
     machine.switch_every =
         config->switch_one_in ? config->switch_one_in : 1 + sched_random(SWITCH_EVERY_MAX);
     turn_length();

@@ -62,6 +62,8 @@ bool timer_advance(void);
 /* Lets everybody else run until every CPU is idle; the virtual time does not jump, and nothing
    awaited from outside is missed. */
 void sched_settle(void);
+/* How long an idle machine waits in real time for an outstanding answer (20 s). */
+void sched_outside_limit_ms(unsigned limit_ms);
 /* Settles, then lets virtual time jump to the next timer and settles again; false: no timer. */
 bool sched_advance(void);
 

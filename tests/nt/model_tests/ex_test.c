@@ -7,6 +7,7 @@
 #include <ntstrsafe.h>
 
 #include "harness.h"
+#include "model/device.h"
 #include "model/machine.h"
 #include "model_tests/driver_thread.h"
 #include "model/seh.h"
@@ -293,6 +294,85 @@ NT_TEST_BREAKS(work_returns_in_a_region, work_returns)
     sched_settle();
 }
 
+static PDEVICE_OBJECT work_device;
+static PDRIVER_OBJECT work_driver;
+
+static VOID NTAPI work_unload(PDRIVER_OBJECT driver)
+{
+    IoDeleteDevice(driver->DeviceObject);
+}
+
+static NTSTATUS NTAPI work_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
+{
+    (void)driver;
+    (void)pdo;
+    return STATUS_NO_SUCH_DEVICE;
+}
+
+static NTSTATUS NTAPI work_entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+    (void)path;
+    driver->DriverUnload = work_unload;
+    driver->DriverExtension->AddDevice = work_add_device;
+    return IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
+                          &work_device);
+}
+
+static PIO_WORKITEM work_item(void)
+{
+    CHECK(NT_SUCCESS(driver_load("work", work_entry, &work_driver)));
+    return IoAllocateWorkItem(work_device);
+}
+
+static VOID NTAPI item_work(PDEVICE_OBJECT device, PVOID context)
+{
+    CHECK(device == work_device);
+    KeSetEvent(context, 0, FALSE);
+}
+
+NT_TEST(work_item_runs_with_its_device, .seeds = 10)
+{
+    PIO_WORKITEM item = work_item();
+    KEVENT done;
+
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    IoQueueWorkItem(item, item_work, DelayedWorkQueue, &done);
+    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+    IoFreeWorkItem(item);
+    sched_settle(); /* the routine's last instructions, then the device may go */
+    driver_unload(work_driver);
+}
+
+NT_TEST_BREAKS(work_item_queued_twice, work_twice, .cpus = 1)
+{
+    PIO_WORKITEM item = work_item();
+    KIRQL irql;
+    KEVENT done;
+
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    IoQueueWorkItem(item, item_work, DelayedWorkQueue, &done);
+    IoQueueWorkItem(item, item_work, DelayedWorkQueue, &done);
+}
+
+NT_TEST_BREAKS(work_item_freed_while_queued, work_freed, .cpus = 1)
+{
+    PIO_WORKITEM item = work_item();
+    KIRQL irql;
+    KEVENT done;
+
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    IoQueueWorkItem(item, item_work, DelayedWorkQueue, &done);
+    IoFreeWorkItem(item);
+}
+
+NT_TEST_BREAKS(work_item_never_freed, work_left)
+{
+    work_item();
+    driver_unload(work_driver);
+}
+
 /* --- Exceptions --- */
 
 static NTSTATUS raises(PVOID Context)
@@ -334,6 +414,15 @@ NT_TEST(fault_on_a_user_address_is_an_exception, .seeds = 4)
 NT_TEST_BREAKS(fault_on_a_user_address_unguarded, exception_unhandled)
 {
     seh_set_user_test(low_address);
+    touches((PVOID)0x1238);
+}
+
+NT_TEST_BREAKS(user_address_touched_at_dispatch, exception_irql)
+{
+    KIRQL irql;
+
+    seh_set_user_test(low_address);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
     touches((PVOID)0x1238);
 }
 

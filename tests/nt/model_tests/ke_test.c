@@ -7,6 +7,7 @@
 #include <ntifs.h>
 
 #include "harness.h"
+#include "model/sched.h"
 #include "model_tests/driver_thread.h"
 
 static VOID NTAPI count_dpc(PKDPC Dpc, PVOID Context, PVOID One, PVOID Two)
@@ -499,4 +500,113 @@ NT_TEST_BREAKS(processors_wait_in_a_circle, spin_deadlock, .cpus = 2)
     KeInsertQueueDpc(&dpc, NULL, NULL);
     for (;;)
         KeAcquireSpinLockAtDpcLevel(&second_lock);
+}
+
+NT_TEST_BREAKS(wait_for_all_of_one_object, wait_all_twice)
+{
+    KEVENT event;
+    PVOID objects[2] = {&event, &event};
+
+    KeInitializeEvent(&event, NotificationEvent, TRUE);
+    KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL);
+}
+
+NT_TEST_BREAKS(set_with_wait_at_dispatch, signal_wait)
+{
+    KEVENT event;
+    KIRQL irql;
+
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    KeSetEvent(&event, 0, TRUE);
+}
+
+static KDPC other_dpc;
+
+NT_TEST_BREAKS(dpc_initialised_while_queued, dpc_freed)
+{
+    KIRQL irql;
+
+    KeInitializeDpc(&other_dpc, slow_dpc, NULL);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    KeInsertQueueDpc(&other_dpc, NULL, NULL);
+    KeInitializeDpc(&other_dpc, slow_dpc, NULL);
+}
+
+static void raising_interrupt(void *context)
+{
+    KIRQL irql;
+
+    (void)context;
+    KeRaiseIrql(HIGH_LEVEL, &irql);
+}
+
+NT_TEST_BREAKS(interrupt_that_returns_raised, irql_restored, .cpus = 1)
+{
+    sched_interrupt(0, 8, raising_interrupt, NULL);
+    KeGetCurrentProcessorNumber();
+}
+
+static bool never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+NT_TEST_BREAKS(test_that_waits_for_nothing, no_end)
+{
+    test_run_until(never, NULL, 1000);
+}
+
+static bool arrives_never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+static bool always_outstanding(void *context)
+{
+    (void)context;
+    return true;
+}
+
+NT_TEST_BREAKS(counterpart_that_never_answers, outside_silent)
+{
+    static struct host_source source = {
+        .fd = -1, .pump = arrives_never, .outstanding = always_outstanding};
+
+    sched_outside_limit_ms(20);
+    host_source_add(&source);
+    sched_settle();
+}
+
+/* An answer from outside comes before the time limit that virtual time would jump to. */
+static unsigned asked;
+
+static bool arrives_later(void *context)
+{
+    if (++asked < 3)
+        return false;
+    asked = 0x80000000;
+    KeSetEvent(context, 0, FALSE);
+    return true;
+}
+
+static bool until_arrived(void *context)
+{
+    (void)context;
+    return asked < 0x80000000;
+}
+
+NT_TEST(answers_come_before_time_limits, .seeds = 4)
+{
+    LARGE_INTEGER limit = {.QuadPart = -10 * 1000 * 1000};
+    KEVENT answer;
+    struct host_source source = {
+        .fd = 0, .pump = arrives_later, .outstanding = until_arrived, .context = &answer};
+
+    KeInitializeEvent(&answer, NotificationEvent, FALSE);
+    host_source_add(&source);
+    CHECK_EQ(KeWaitForSingleObject(&answer, Executive, KernelMode, FALSE, &limit), STATUS_SUCCESS);
+    host_source_remove(&source);
 }

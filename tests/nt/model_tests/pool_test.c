@@ -4,10 +4,13 @@
  * is reported by its rule: overruns, use after free, wrong frees, leaks, paged memory at
  * DISPATCH_LEVEL.
  */
-#include <ntddk.h>
+#include <ntifs.h>
 
 #include "harness.h"
 #include "model/fault.h"
+#include "model/pages.h"
+#include "model/sched.h"
+#include "model_tests/driver_thread.h"
 
 enum { TAG = 'T' | 'e' << 8 | 's' << 16 | 't' << 24 };
 
@@ -179,4 +182,27 @@ NT_TEST_BREAKS(timer_freed_while_set, timer_freed)
     KeInitializeTimer(timer);
     KeSetTimer(timer, due, NULL);
     ExFreePool(timer);
+}
+
+static VOID NTAPI waits(PVOID Context)
+{
+    KeWaitForSingleObject(Context, Executive, KernelMode, FALSE, NULL);
+}
+
+NT_TEST_BREAKS(event_freed_while_awaited, wait_freed)
+{
+    PKEVENT event = (PKEVENT)take(sizeof(KEVENT));
+
+    KeInitializeEvent(event, NotificationEvent, FALSE);
+    start(waits, event);
+    sched_settle();
+    ExFreePool(event);
+}
+
+NT_TEST_BREAKS(pages_freed_twice, pages_owner)
+{
+    void *pages = pages_alloc(2);
+
+    pages_free(pages, 2);
+    pages_free(pages, 2);
 }
