@@ -32,6 +32,7 @@ NTSTATUS irp_send_and_wait(PDEVICE_OBJECT device, const IO_STACK_LOCATION *locat
     next->Control = 0;
     next->CompletionRoutine = NULL;
     irp->IoStatus.Status = initial;
+    irp->IoStatus.Information = information != NULL ? *information : 0;
     irp->Tail.Overlay.Thread = PsGetCurrentThread();
     irp->RequestorMode = KernelMode;
     IoCallDriver(top, irp);

@@ -252,7 +252,6 @@ static NTSTATUS QueryRelations(_In_ PXENBUS_FDO Fdo, _Inout_ PIRP Irp)
 
 static NTSTATUS FilterRequirements(_In_ PXENBUS_FDO Fdo, _Inout_ PIRP Irp)
 {
-    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     PIO_RESOURCE_REQUIREMENTS_LIST Old, New;
     NTSTATUS Status = FdoForwardAndWait(Fdo, Irp);
 
@@ -260,16 +259,13 @@ static NTSTATUS FilterRequirements(_In_ PXENBUS_FDO Fdo, _Inout_ PIRP Irp)
     if (!NT_SUCCESS(Status) && Status != STATUS_NOT_SUPPORTED)
         return Finish(Fdo, Irp, Status);
     Old = (PIO_RESOURCE_REQUIREMENTS_LIST)Irp->IoStatus.Information;
-    if (!Old)
-        Old = Stack->Parameters.FilterResourceRequirements.IoResourceRequirementList;
     if (!Old || !Fdo->Active)
         return Finish(Fdo, Irp, Status);
     if (!NT_SUCCESS(ResourcesAddVectors(Old, &New))) {
         LogLine(LogWarning, "no memory to ask for event vectors; the line interrupt will serve");
         return Finish(Fdo, Irp, Status);
     }
-    if (Irp->IoStatus.Information)
-        ExFreePool((PVOID)Irp->IoStatus.Information);
+    ExFreePool(Old);
     Irp->IoStatus.Information = (ULONG_PTR)New;
     return Finish(Fdo, Irp, STATUS_SUCCESS);
 }
