@@ -21,6 +21,8 @@ static const struct word words[] = {
      "run a program in a guest: input, output, errors and exit code are yours"},
     {"call", command_call, "GUEST [-u USER] SERVICE[+ARGUMENT]", "call a service of a guest"},
     {"copy", command_copy, "FILE... GUEST:", "copy files and folders into a guest"},
+    {"qdb", command_qdb, "GUEST read|write|rm|list|watch [PATH [VALUE]]",
+     "look at and change a guest's QubesDB"},
     {"attach", command_attach, "GUEST...", "serve a guest that something else started"},
     {"detach", command_detach, "GUEST...", "stop serving a guest"},
     {"host", command_host, "[--] COMMAND...",

@@ -4,7 +4,7 @@
  * gives out data ports, asks the policy, and introduces callers to services. It never waits for a
  * guest. Written against Xen's libxenstore and libvchan: on simxen and on a real dom0 the same.
  *
- *     casementd [--default-user NAME] [--policy FILE] [GUEST...]
+ *     casementd [--default-user NAME] [--policy FILE] [--no-qubesdb] [GUEST...]
  *
  * Prints one line, "ready", when it serves (casement up waits for that); the log is stderr.
  */
@@ -71,6 +71,12 @@ void source_unwatch(struct daemon *daemon, struct source *source)
     if (source->fd >= 0)
         epoll_ctl(daemon->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
     source->fd = -1;
+}
+
+bool source_output(struct daemon *daemon, struct source *source, bool wanted)
+{
+    struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0), .data.ptr = source};
+    return epoll_ctl(daemon->epoll_fd, EPOLL_CTL_MOD, source->fd, &event) == 0;
 }
 
 static void xenstore_ready(struct daemon *daemon, struct source *source)
@@ -222,7 +228,7 @@ static void say_ready(void)
 
 static int usage(int code)
 {
-    fputs("casementd [--default-user NAME] [--policy FILE] [GUEST...]\n", code ? stderr : stdout);
+    fputs("casementd [--default-user NAME] [--policy FILE] [--no-qubesdb] [GUEST...]\n", code ? stderr : stdout);
     return code;
 }
 
@@ -231,6 +237,7 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"default-user", required_argument, NULL, 'u'},
         {"policy", required_argument, NULL, 'p'},
+        {"no-qubesdb", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -241,6 +248,8 @@ int main(int argc, char **argv)
             daemon.default_user = optarg;
         else if (option == 'p')
             policy = optarg;
+        else if (option == 'q')
+            daemon.no_qubesdb = true;
         else
             return usage(option == 'h' ? 0 : 2);
     }

@@ -23,4 +23,7 @@ int command_call(const struct layout *layout, int argc, char **argv);
 int command_copy(const struct layout *layout, int argc, char **argv);
 int command_host(const struct layout *layout, int argc, char **argv);
 
+/* command_qdb.c */
+int command_qdb(const struct layout *layout, int argc, char **argv);
+
 #endif

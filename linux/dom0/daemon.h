@@ -26,6 +26,7 @@
 
 struct xs_handle;
 struct daemon;
+struct qubesdb;
 
 enum {
     NO_DOMAIN = -1,
@@ -43,6 +44,7 @@ struct guest {
     char name[LOCAL_NAME_BYTES];
     int domain; /* NO_DOMAIN: there is none of this name */
     enum local_guest_state state;
+    struct qubesdb *qubesdb; /* NULL: none */
     libvchan_t *vchan;
     uint32_t agent_version;
     struct qrexec_decoder decoder;
@@ -99,6 +101,7 @@ struct daemon {
     struct call *calls;
     struct service *services;
     struct client *clients;
+    bool no_qubesdb;
     const char *default_user; /* NULL: the agent decides what "DEFAULT" is */
     bool ended;
     int exit_code;
@@ -107,6 +110,8 @@ struct daemon {
 /* casementd.c */
 bool source_watch(struct daemon *daemon, struct source *source, int fd);
 void source_unwatch(struct daemon *daemon, struct source *source);
+/* Whether it is also called when there is room to write. */
+bool source_output(struct daemon *daemon, struct source *source, bool wanted);
 __attribute__((format(printf, 1, 2))) void log_line(const char *format, ...);
 
 /* guest.c */

@@ -5,6 +5,7 @@
  * with a line in the log, and the next agent of that guest is welcome.
  */
 #include "daemon.h"
+#include "qubesdb.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -143,6 +144,8 @@ static void set_domain(struct daemon *daemon, struct guest *guest, int domain)
         disconnect(daemon, guest);
     }
     guest->domain = domain;
+    if (guest->qubesdb != NULL)
+        qubesdb_set_domain(daemon, guest->qubesdb, domain);
     guest->state = domain >= 0 ? LOCAL_GUEST_CONNECTING : LOCAL_GUEST_ABSENT;
     if (domain < 0)
         return;
@@ -185,6 +188,8 @@ struct guest *guest_attach(struct daemon *daemon, const char *name)
     snprintf(guest->name, sizeof guest->name, "%s", name);
     guest->domain = NO_DOMAIN;
     guest->source.fd = -1;
+    if (!daemon->no_qubesdb)
+        guest->qubesdb = qubesdb_open(daemon, name);
     guest->next = daemon->guests;
     daemon->guests = guest;
     guests_resolve(daemon);
@@ -200,6 +205,8 @@ void guest_detach(struct daemon *daemon, struct guest *guest)
     while (*link != guest)
         link = &(*link)->next;
     *link = guest->next;
+    if (guest->qubesdb != NULL)
+        qubesdb_close(daemon, guest->qubesdb);
     free(guest->body);
     free(guest->queue);
     free(guest);

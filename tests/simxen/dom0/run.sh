@@ -1,5 +1,5 @@
 #!/bin/sh
-# A test that plays a guest's agent, in a simxen of its own with casementd as its daemon.
+# A test that plays a guest's agent or QubesDB daemon, in a simxen of its own with casementd as its daemon.
 #   run.sh SIMXEN CASEMENTD TEST
 set -eu
 
@@ -7,7 +7,8 @@ if [ -z "${SIMXEN_DIR:-}" ]; then
     exec "$1" host -- "$0" "$@"
 fi
 CASEMENT_HOME=$(mktemp -d /tmp/casement-test.XXXXXX)
-export CASEMENT_HOME
+QUBESDB_SOCKET=$CASEMENT_HOME/run/qubesdb.win.sock
+export CASEMENT_HOME QUBESDB_SOCKET
 trap 'rm -rf "$CASEMENT_HOME"' EXIT
 domain=$("$1" create win)
 mkfifo "$CASEMENT_HOME/ready"
