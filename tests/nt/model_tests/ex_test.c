@@ -299,7 +299,7 @@ static PDRIVER_OBJECT work_driver;
 
 static VOID NTAPI work_unload(PDRIVER_OBJECT driver)
 {
-    IoDeleteDevice(driver->DeviceObject);
+    (void)driver;
 }
 
 static NTSTATUS NTAPI work_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
@@ -340,6 +340,7 @@ NT_TEST(work_item_runs_with_its_device, .seeds = 10)
     KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
     IoFreeWorkItem(item);
     sched_settle(); /* the routine's last instructions, then the device may go */
+    IoDeleteDevice(work_device);
     driver_unload(work_driver);
 }
 
@@ -370,6 +371,7 @@ NT_TEST_BREAKS(work_item_freed_while_queued, work_freed, .cpus = 1)
 NT_TEST_BREAKS(work_item_never_freed, work_left)
 {
     work_item();
+    IoDeleteDevice(work_device);
     driver_unload(work_driver);
 }
 
