@@ -64,7 +64,7 @@ class Inf:
 
 
 def check_version(inf):
-    want = {'signature': r'"\$WINDOWS NT\$"', 'class': r'\w+', 'classguid': r'\{[0-9A-Fa-f-]{36}\}',
+    want = {'signature': r'(?i:"\$windows nt\$")', 'class': r'\w+', 'classguid': r'\{[0-9A-Fa-f-]{36}\}',
             'provider': r'%\w+%', 'catalogfile': r'\w+\.cat', 'pnplockdown': '1',
             'driverver': r'(0[1-9]|1[0-2])/(0[1-9]|[12]\d|3[01])/20\d\d,\d+(\.\d+){3}'}
     for key, pattern in want.items():

@@ -95,7 +95,8 @@ def exports(library):
     if library not in EXPORTS:
         text = subprocess.run(['x86_64-w64-mingw32-nm', LIBRARY_PATH + LIBRARIES[library]],
                               capture_output=True, text=True, check=True).stdout
-        EXPORTS[library] = {line.split()[-1] for line in text.splitlines() if ' T ' in line}
+        EXPORTS[library] = {line.split()[-1][6:] for line in text.splitlines()
+                            if ' I __imp_' in line} # functions and variables
     return EXPORTS[library]
 
 
