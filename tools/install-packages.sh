@@ -6,7 +6,7 @@ set -eu
 packages="gcc libc6-dev make meson ninja-build pkg-config python3 git binutils
 gcc-mingw-w64-x86-64 libz-mingw-w64-dev
 clang clang-format lld llvm libclang-rt-14-dev
-libcmocka-dev zlib1g-dev
+libcmocka-dev zlib1g-dev valgrind
 qemu-system-x86 cpio kmod xz-utils
 wine wine64 fonts-wine"
 

@@ -39,6 +39,11 @@ void test_check_equal(uint64_t left, uint64_t right, const char *file, int line,
                     (unsigned long long)right);
 }
 
+unsigned test_count(unsigned otherwise)
+{
+    return current_run->count ? current_run->count : otherwise;
+}
+
 void test_run_until(bool (*condition)(void *context), void *context, unsigned limit_ms)
 {
     uint64_t end = sched_time() + (uint64_t)limit_ms * 10000;

@@ -11,8 +11,9 @@
  * Each run (case x seed) is a fresh machine in a process of its own. `FILE_test` runs every case;
  * `FILE_test CASE` one; `--seed=N` replays the seed that a failure printed; `--seeds=N` and
  * `--cpus=N` override; `--faults` adds fault injection to every case, `--fault=N` replays one;
- * `--verbose` shows the log of passing runs; `--rules` lists the model's rules. When a case ends,
- * all that the driver acquired must be gone (pool, threads, locks, timers, ...).
+ * `--count=N` runs one case as a benchmark, `--verbose` shows the log of passing runs; `--rules`
+ * lists the model's rules. When a case ends, all that the driver acquired must be gone (pool,
+ * threads, locks, timers, ...).
  */
 #ifndef NT_HARNESS_H
 #define NT_HARNESS_H
@@ -55,6 +56,9 @@ struct nt_test {
 
 void test_failed(const char *file, int line, const char *what) __attribute__((noreturn));
 void test_check_equal(uint64_t left, uint64_t right, const char *file, int line, const char *what);
+
+/* A benchmark's number of operations (--count=N), else `otherwise`. */
+unsigned test_count(unsigned otherwise);
 
 /* Lets the machine run until condition(context) holds; time jumps when nothing else can happen.
    Fails the test when neither work nor a timer is left, or after limit_ms of virtual time. */

@@ -26,6 +26,7 @@ struct options {
     bool faults;
     int fault; /* replay: the number of the fault, from 1; 0: none */
     bool verbose;
+    unsigned count; /* benchmark: how often, in this process, with one CPU */
 };
 
 static const char *program;
@@ -134,6 +135,19 @@ static uint64_t seed_number(const struct options *options, unsigned number)
     return options->seed + number;
 }
 
+/* A benchmark is measured from outside (callgrind): no child, nothing around it. */
+static void __attribute__((noreturn))
+run_counted(const struct options *options, const struct nt_test *test, struct run_result *result)
+{
+    struct run run = {.test = test,
+                      .seed = options->seed,
+                      .cpus = test->cpus ? test->cpus : 1,
+                      .count = options->count,
+                      .result = result};
+
+    run_machine(&run);
+}
+
 static bool run_case(const struct options *options, const struct nt_test *test,
                      struct run_result *result)
 {
@@ -188,6 +202,8 @@ static bool parse(struct options *options, int argc, char **argv)
             options->faults = true;
         } else if (strncmp(arg, "--fault=", 8) == 0) {
             options->fault = atoi(arg + 8);
+        } else if (strncmp(arg, "--count=", 8) == 0) {
+            options->count = (unsigned)strtoul(arg + 8, NULL, 0);
         } else if (strcmp(arg, "--verbose") == 0) {
             options->verbose = true;
         } else if (strcmp(arg, "--rules") == 0) {
@@ -196,7 +212,7 @@ static bool parse(struct options *options, int argc, char **argv)
         } else if (arg[0] == '-') {
             fprintf(stderr,
                     "usage: %s [CASE] [--seed=N] [--seeds=N] [--cpus=N] [--faults] [--fault=N] "
-                    "[--verbose] [--rules]\n",
+                    "[--count=N] [--verbose] [--rules]\n",
                     program);
             return false;
         } else {
@@ -222,6 +238,8 @@ int main(int argc, char **argv)
         if (options.only && strcmp(options.only, tests[i]->name) != 0)
             continue;
         ran++;
+        if (options.count)
+            run_counted(&options, tests[i], result);
         failed += !run_case(&options, tests[i], result);
     }
     if (!ran)

@@ -32,6 +32,7 @@ struct run {
     unsigned cpus;
     bool faults; /* inject the next new one */
     bool verbose;
+    unsigned count; /* of a benchmark's operations, 0: the case's own choice */
     struct run_result *result;
 };
 

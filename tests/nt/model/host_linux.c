@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The host layer of the NT bench on Linux, with AddressSanitizer: contexts are hand-made stacks on
- * one thread, forbidden memory is ASan's poison, sources are file descriptors.
+ * The host layer of the NT bench on Linux: contexts are hand-made stacks on one thread, sources are
+ * file descriptors. What watches memory is in host_asan.c, or host_plain.c for benchmarks.
  */
 #include "model/host.h"
+#include "model/host_check.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,8 +16,6 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
 
 /* --- Contexts --- */
 
@@ -61,7 +60,7 @@ static void arrived(struct host_context *from)
     const void *bottom;
     size_t bytes;
 
-    __sanitizer_finish_switch_fiber(current->fake_stack, &bottom, &bytes);
+    check_stack_entered(current->fake_stack, &bottom, &bytes);
     if (from == &first_context) {
         first_context.stack = (char *)bottom;
         first_context.stack_bytes = bytes;
@@ -112,7 +111,7 @@ __attribute__((no_sanitize("address"))) void host_context_switch(struct host_con
 
     if (to == from)
         return;
-    __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_bytes);
+    check_stack_leaving(&from->fake_stack, to->stack, to->stack_bytes);
     current = to;
     came_from = from;
     host_stack_switch(&from->stack_pointer, to->stack_pointer);
@@ -121,7 +120,7 @@ __attribute__((no_sanitize("address"))) void host_context_switch(struct host_con
 
 void host_context_destroy(struct host_context *context)
 {
-    __asan_unpoison_memory_region(context->stack, context->stack_bytes);
+    host_memory_unpoison(context->stack, context->stack_bytes);
     munmap(context->stack - GUARD_BYTES, context->stack_bytes + GUARD_BYTES);
     host_free(context);
 }
@@ -173,19 +172,6 @@ __attribute__((no_sanitize("address"))) size_t host_stack(uintptr_t *addresses, 
     return count;
 }
 
-void host_print_stack(void)
-{
-    __sanitizer_print_stack_trace();
-}
-
-void host_print_address(uintptr_t address)
-{
-    char text[512];
-
-    __sanitizer_symbolize_pc((void *)(address - 1), "\n        %f %S", text, sizeof(text));
-    host_print(text, strlen(text));
-}
-
 /* --- Memory --- */
 
 void *host_alloc(size_t bytes)
@@ -216,21 +202,6 @@ void *host_ram_map(size_t bytes)
     return memory;
 }
 
-void host_memory_poison(const void *address, size_t bytes)
-{
-    __asan_poison_memory_region(address, bytes);
-}
-
-void host_memory_unpoison(const void *address, size_t bytes)
-{
-    __asan_unpoison_memory_region(address, bytes);
-}
-
-const void *host_memory_poisoned(const void *address, size_t bytes)
-{
-    return __asan_region_is_poisoned((void *)address, bytes);
-}
-
 static host_fault_fn *fault_handler;
 
 void host_on_fault(host_fault_fn *handler)
@@ -238,23 +209,10 @@ void host_on_fault(host_fault_fn *handler)
     fault_handler = handler;
 }
 
-/* Called by ASan before its report. */
-void __asan_on_error(void);
-void __asan_on_error(void)
+void host_faulted(const void *address, bool is_write)
 {
     if (fault_handler)
-        fault_handler(__asan_get_report_address(), __asan_get_report_access_type());
-}
-
-static void on_death(void)
-{
-    if (fault_handler)
-        fault_handler(NULL, false);
-}
-
-__attribute__((constructor)) static void watch_death(void)
-{
-    __sanitizer_set_death_callback(on_death);
+        fault_handler(address, is_write);
 }
 
 /* --- The CPU's faults --- */
@@ -301,20 +259,6 @@ void host_on_trap(host_trap_fn *handler)
     sigaltstack(&alternate, NULL);
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
-}
-
-/* The model finds leaks itself, by the driver's own pool tags. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:"
-           "handle_abort=1:fast_unwind_on_fatal=0:symbolize=1";
-}
-
-const char *__ubsan_default_options(void);
-const char *__ubsan_default_options(void)
-{
-    return "print_stacktrace=1:halt_on_error=1";
 }
 
 /* --- The world outside --- */
