@@ -47,6 +47,29 @@ static void put_free(struct grant_table *table, uint32_t ref, struct grant_slot 
     table->free_count++;
 }
 
+/* True: the entry is invalid now. */
+static bool try_to_revoke(struct grant_table *table, uint32_t ref)
+{
+    struct xen_grant_entry *entry = entry_of(table, ref);
+    uint16_t flags = __atomic_load_n(&entry->flags, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < REVOKE_TRIES && !(flags & IN_USE); i++)
+        if (__atomic_compare_exchange_n(&entry->flags, &flags, (uint16_t)XEN_GTF_INVALID, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            return true;
+    return false;
+}
+
+static void defer(struct grant_table *table, uint32_t ref, struct grant_slot *slot)
+{
+    slot->state = GRANT_DEFERRED;
+    slot->next = GRANT_NONE;
+    if (table->deferred_count++)
+        slot_of(table, table->deferred_last)->next = ref;
+    else
+        table->deferred_first = ref;
+    table->deferred_last = ref;
+}
+
 bool grant_table_add_frame(struct grant_table *table, struct grant_frame *frame,
                            struct xen_grant_entry *entries)
 {
@@ -60,8 +83,12 @@ bool grant_table_add_frame(struct grant_table *table, struct grant_frame *frame,
     for (uint32_t i = XEN_GNTTAB_V1_PER_PAGE; i-- > 0;) {
         uint32_t ref = first + i;
         frame->slots[i].state = GRANT_RESERVED;
-        if (ref >= XEN_GNTTAB_RESERVED_ENTRIES)
+        if (ref < XEN_GNTTAB_RESERVED_ENTRIES)
+            continue;
+        if (try_to_revoke(table, ref))
             put_free(table, ref, &frame->slots[i]);
+        else
+            defer(table, ref, &frame->slots[i]);
     }
     return true;
 }
@@ -149,18 +176,6 @@ bool grant_permit(struct grant_table *table, uint32_t ref, xen_domid domid, uint
     return true;
 }
 
-/* True: the entry is invalid now. */
-static bool try_to_revoke(struct grant_table *table, uint32_t ref)
-{
-    struct xen_grant_entry *entry = entry_of(table, ref);
-    uint16_t flags = __atomic_load_n(&entry->flags, __ATOMIC_SEQ_CST);
-    for (int i = 0; i < REVOKE_TRIES && !(flags & IN_USE); i++)
-        if (__atomic_compare_exchange_n(&entry->flags, &flags, (uint16_t)XEN_GTF_INVALID, false,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-            return true;
-    return false;
-}
-
 enum grant_revoked grant_revoke(struct grant_table *table, uint32_t ref)
 {
     if (!slot_in(table, ref, GRANT_TAKEN))
@@ -169,17 +184,6 @@ enum grant_revoked grant_revoke(struct grant_table *table, uint32_t ref)
 }
 
 /* --- References in use whose owner has left them to us. */
-
-static void defer(struct grant_table *table, uint32_t ref, struct grant_slot *slot)
-{
-    slot->state = GRANT_DEFERRED;
-    slot->next = GRANT_NONE;
-    if (table->deferred_count++)
-        slot_of(table, table->deferred_last)->next = ref;
-    else
-        table->deferred_first = ref;
-    table->deferred_last = ref;
-}
 
 bool grant_defer(struct grant_table *table, uint32_t ref, uint64_t cookie)
 {

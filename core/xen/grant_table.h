@@ -57,8 +57,10 @@ struct grant_cache { /* all zero: empty */
 
 void grant_table_init(struct grant_table *table);
 
-/* The table has one more frame, whose entries Xen has been given and which are zero (all invalid)
- * but for the toolstack's. frame lives as long as the table. False: GRANT_FRAMES_MAX are there. */
+/* The table has one more frame, whose entries are Xen's. What a former user of the table (firmware,
+ * a driver's former life) left valid there is revoked, now or when its peer lets go: such entries
+ * are deferred with cookie 0. frame is zeroed and lives as long as the table. False:
+ * GRANT_FRAMES_MAX are there. */
 bool grant_table_add_frame(struct grant_table *table, struct grant_frame *frame,
                            struct xen_grant_entry *entries);
 

@@ -220,6 +220,26 @@ static void caches(void **state)
     free(guest);
 }
 
+/* A former user's grants in a frame: revoked, but for what its peer has mapped. */
+static void what_others_left(void **state)
+{
+    struct guest *guest = guest_new(0);
+    uint32_t tries = 10, all = PER_FRAME - XEN_GNTTAB_RESERVED_ENTRIES;
+    uint64_t cookie = 99;
+    guest->entries[0][1].flags = XEN_GTF_PERMIT_ACCESS; /* the toolstack's */
+    guest->entries[0][20].flags = XEN_GTF_PERMIT_ACCESS;
+    guest->entries[0][21].flags = XEN_GTF_PERMIT_ACCESS | XEN_GTF_READING;
+    assert_true(grant_table_add_frame(&guest->table, &guest->frames[0], guest->entries[0]));
+    assert_int_equal(guest->entries[0][1].flags, XEN_GTF_PERMIT_ACCESS);
+    assert_int_equal(guest->entries[0][20].flags, 0);
+    assert_int_equal(guest->table.free_count, all - 1);
+    peer_unmaps(guest, 21);
+    assert_true(grant_retry(&guest->table, &tries, &cookie));
+    assert_int_equal(cookie, 0);
+    assert_int_equal(guest->table.free_count, all);
+    free(guest);
+}
+
 /* After a resume the table is Xen's new, empty one: what was granted counts as revoked. */
 static void a_resume_revokes_everything(void **state)
 {
@@ -250,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_deferred_reference_comes_back_once),
         cmocka_unit_test(no_reference_is_reused_while_mapped),
         cmocka_unit_test(caches),
+        cmocka_unit_test(what_others_left),
         cmocka_unit_test(a_resume_revokes_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
