@@ -7,6 +7,7 @@
 #include "model/device.h"
 #include "model/fault.h"
 #include "model/host.h"
+#include "model/machine.h"
 #include "model/object.h"
 #include "model/pnp.h"
 #include "model/rule.h"
@@ -86,9 +87,7 @@ static NTSTATUS give_path(const WCHAR *path, PUNICODE_STRING out)
 {
     UNICODE_STRING text = wide_string(path);
 
-    fault_pause();
-    out->Buffer = ExAllocatePoolWithTag(PagedPool, text.MaximumLength, INTERFACE_TAG);
-    fault_resume();
+    out->Buffer = pool_allocate(text.MaximumLength, INTERFACE_TAG, true, false);
     out->Length = text.Length;
     out->MaximumLength = text.MaximumLength;
     RtlCopyMemory(out->Buffer, path, text.MaximumLength);

@@ -4,10 +4,12 @@
  */
 #include "model/device.h"
 #include "model/driver_call.h"
+#include "model/fault.h"
 #include "model/host.h"
 #include "model/object.h"
 #include "model/registry.h"
 #include "model/rule.h"
+#include "model/sched.h"
 
 RULE(driver_no_add_device, "A PnP driver's DriverEntry sets AddDevice",
      "Writing a DriverEntry Routine");
@@ -20,8 +22,16 @@ RULE(driver_entry_status, "DriverEntry returns success or an error, not STATUS_P
 struct driver_record {
     DRIVER_OBJECT object; /* first */
     DRIVER_EXTENSION extension;
+    struct driver_extension *extensions;
     char name[32];
     struct driver_record *next;
+};
+
+/* IoAllocateDriverObjectExtension's: goes with the driver object. */
+struct driver_extension {
+    struct driver_extension *next;
+    PVOID id;
+    PVOID memory;
 };
 
 static struct driver_record *Drivers;
@@ -33,6 +43,13 @@ static void driver_deleted(void *object)
     while (*link != record)
         link = &(*link)->next;
     *link = record->next;
+    while (record->extensions != NULL) {
+        struct driver_extension *extension = record->extensions;
+
+        record->extensions = extension->next;
+        host_free(extension->memory);
+        host_free(extension);
+    }
     host_free(record->object.DriverName.Buffer);
     host_free(record->extension.ServiceKeyName.Buffer);
 }
@@ -132,4 +149,47 @@ PDRIVER_OBJECT driver_find(const char *name)
         if (strcmp(record->name, name) == 0)
             return &record->object;
     return NULL;
+}
+
+static struct driver_extension *extension_of(struct driver_record *record, PVOID id)
+{
+    struct driver_extension *extension = record->extensions;
+
+    while (extension != NULL && extension->id != id)
+        extension = extension->next;
+    return extension;
+}
+
+NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject,
+                                               PVOID ClientIdentificationAddress,
+                                               ULONG DriverObjectExtensionSize,
+                                               PVOID *DriverObjectExtension)
+{
+    struct driver_record *record = (struct driver_record *)DriverObject;
+    struct driver_extension *extension;
+
+    MODEL_CALL(IoAllocateDriverObjectExtension, PASSIVE_LEVEL, APC_LEVEL,
+               "IoAllocateDriverObjectExtension function (wdm.h)");
+    *DriverObjectExtension = NULL;
+    if (extension_of(record, ClientIdentificationAddress) != NULL)
+        return STATUS_OBJECT_NAME_COLLISION;
+    if (fault_here("driver object extension"))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    extension = host_alloc(sizeof(*extension));
+    extension->id = ClientIdentificationAddress;
+    *DriverObjectExtension = extension->memory = host_alloc(DriverObjectExtensionSize);
+    extension->next = record->extensions;
+    record->extensions = extension;
+    return STATUS_SUCCESS;
+}
+
+PVOID NTAPI IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject,
+                                       PVOID ClientIdentificationAddress)
+{
+    struct driver_extension *extension;
+
+    MODEL_CALL(IoGetDriverObjectExtension, PASSIVE_LEVEL, DISPATCH_LEVEL,
+               "IoGetDriverObjectExtension function (wdm.h)");
+    extension = extension_of((struct driver_record *)DriverObject, ClientIdentificationAddress);
+    return extension == NULL ? NULL : extension->memory;
 }

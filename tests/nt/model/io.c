@@ -8,7 +8,9 @@
 #include "model/irp.h"
 #include "model/machine.h"
 #include "model/object.h"
+#include "model/mm.h"
 #include "model/process.h"
+#include "model/user_memory.h"
 
 static void check_end(void)
 {
@@ -17,6 +19,9 @@ static void check_end(void)
     handle_check_leaks();
     process_check_end();
     object_check_leaks();
+    mdl_check_end();
+    io_space_check_end();
+    contiguous_check_end();
 }
 
 void io_start(void)
@@ -24,5 +29,6 @@ void io_start(void)
     static struct end_check at_end = {.run = check_end};
 
     process_system();
+    user_memory_start();
     machine_at_end(&at_end);
 }

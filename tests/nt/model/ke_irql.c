@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The IRQL of each CPU: raising, lowering, and what becomes possible or forbidden with it. */
 #include "model/machine.h"
+#include "model/user_memory.h"
 
 RULE(irql_raise, "KeRaiseIrql does not lower the IRQL", "KeRaiseIrql macro (wdm.h)");
 RULE(irql_lower, "KeLowerIrql only returns to the IRQL before KeRaiseIrql",
@@ -15,6 +16,7 @@ KIRQL irql_now(void)
 void irql_switched(void)
 {
     pool_hide_paged(this_cpu()->irql >= DISPATCH_LEVEL);
+    user_memory_switched();
 }
 
 void irql_set(KIRQL irql)

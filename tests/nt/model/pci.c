@@ -8,6 +8,7 @@
 #include "model/fault.h"
 #include "model/host.h"
 #include "model/irp.h"
+#include "model/machine.h"
 #include "model/object.h"
 #include "model/pnp.h"
 #include "model/rule.h"
@@ -50,13 +51,7 @@ const struct pci_device_config pci_xen_platform = {
 
 static void *pci_alloc(SIZE_T bytes)
 {
-    void *memory;
-
-    fault_pause();
-    memory = ExAllocatePoolWithTag(PagedPool, bytes, PCI_TAG);
-    fault_resume();
-    RtlZeroMemory(memory, bytes);
-    return memory;
+    return pool_allocate(bytes, PCI_TAG, true, true);
 }
 
 /* --- Identity. */
@@ -476,4 +471,28 @@ BOOLEAN pci_decodes(ULONG64 address, ULONG64 bytes)
             return TRUE;
     }
     return FALSE;
+}
+
+/* Configuration space of whatever is at a slot, for who looks over the whole bus. */
+ULONG NTAPI HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber,
+                                  PVOID Buffer, ULONG Offset, ULONG Length)
+{
+    PCI_SLOT_NUMBER slot = {.u.AsULONG = SlotNumber};
+    PDRIVER_OBJECT driver;
+
+    MODEL_CALL(HalGetBusDataByOffset, PASSIVE_LEVEL, DISPATCH_LEVEL,
+               "HalGetBusDataByOffset function (ntddk.h)");
+    driver = driver_find("pci");
+    if (BusDataType != PCIConfiguration || BusNumber != 0 || driver == NULL)
+        return 0;
+    for (PDEVICE_OBJECT pdo = driver->DeviceObject; pdo != NULL; pdo = pdo->NextDevice) {
+        struct pci_device *device = *(struct pci_device **)pdo->DeviceExtension;
+
+        if (device->config.slot == slot.u.bits.DeviceNumber && slot.u.bits.FunctionNumber == 0 &&
+            !device->gone)
+            return access_space(device, FALSE, Offset, Buffer, Length);
+    }
+    /* An empty slot has no vendor. */
+    RtlFillMemory(Buffer, Length, 0xff);
+    return min(Length, 2u);
 }

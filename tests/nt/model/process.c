@@ -17,7 +17,12 @@ RULE(process_notify_left, "A driver takes its process notification back before i
 RULE(process_request_stuck, "A cancelled request is completed, or its process can never end",
      "Cancelling IRPs");
 
+RULE(process_not_attached, "A thread detaches from the process that it attached to",
+     "KeUnstackDetachProcess function (ntifs.h)");
+
 enum { NOTIFY_MAX = 8 };
+/* A thread's model_data: how deep it is in the system, in Zw calls, and whom it is attached to. */
+enum { IN_SYSTEM, CALLS_FROM_KERNEL, ATTACHED };
 
 static PEPROCESS Processes;
 static PCREATE_PROCESS_NOTIFY_ROUTINE Notify[NOTIFY_MAX];
@@ -80,6 +85,8 @@ PEPROCESS process_system(void)
 
 PEPROCESS process_of_thread(PKTHREAD thread)
 {
+    if (thread->model_data[ATTACHED] != 0)
+        return (PEPROCESS)thread->model_data[ATTACHED];
     return thread->process != NULL ? thread->process : process_system();
 }
 
@@ -95,8 +102,20 @@ static BOOLEAN is_user_thread(PKTHREAD thread)
 
 KPROCESSOR_MODE process_previous_mode(void)
 {
-    return is_user_thread(this_thread()) && this_thread()->model_data[0] == 0 ? UserMode
-                                                                              : KernelMode;
+    return is_user_thread(this_thread()) && this_thread()->model_data[CALLS_FROM_KERNEL] == 0
+               ? UserMode
+               : KernelMode;
+}
+
+void process_in_system(BOOLEAN enter)
+{
+    this_thread()->model_data[IN_SYSTEM] += enter ? 1 : (ULONG_PTR)-1;
+    user_memory_hide();
+}
+
+BOOLEAN process_is_user_code(void)
+{
+    return is_user_thread(this_thread()) && this_thread()->model_data[IN_SYSTEM] == 0;
 }
 
 /* --- Notification. */
@@ -194,15 +213,12 @@ void process_run(PEPROCESS process, process_main_fn *main, void *context)
     process_join(process_start(process, main, context));
 }
 
-struct ending {
-    PEPROCESS process;
-};
-
 /* In the context of the process, as its last thread would: handles close there. */
 static VOID NTAPI end_thread(PVOID argument)
 {
     PEPROCESS process = argument;
 
+    process_in_system(TRUE);
     if (!requests_cancel_all(process))
         rule_broken(&process_request_stuck, "process %s", process->name);
     handle_table_destroy(process->handles, process);
@@ -311,4 +327,25 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
         process_current() == process_system() ||
             (ObjectAttributes != NULL && (ObjectAttributes->Attributes & OBJ_KERNEL_HANDLE)),
         thread, DesiredAccess, ThreadHandle);
+}
+
+/* --- Attaching. */
+
+VOID NTAPI KeStackAttachProcess(PKPROCESS PROCESS, PRKAPC_STATE ApcState)
+{
+    MODEL_CALL(KeStackAttachProcess, PASSIVE_LEVEL, APC_LEVEL,
+               "KeStackAttachProcess function (ntifs.h)");
+    ApcState->Process = (PVOID)this_thread()->model_data[ATTACHED];
+    this_thread()->model_data[ATTACHED] = (ULONG_PTR)PROCESS;
+    user_memory_hide();
+}
+
+VOID NTAPI KeUnstackDetachProcess(PRKAPC_STATE ApcState)
+{
+    MODEL_CALL(KeUnstackDetachProcess, PASSIVE_LEVEL, APC_LEVEL,
+               "KeUnstackDetachProcess function (ntifs.h)");
+    if (this_thread()->model_data[ATTACHED] == 0)
+        rule_broken(&process_not_attached, "thread \"%s\"", this_thread()->name);
+    this_thread()->model_data[ATTACHED] = (ULONG_PTR)ApcState->Process;
+    user_memory_hide();
 }

@@ -31,7 +31,12 @@ struct _EPROCESS {
 PEPROCESS process_system(void);
 PEPROCESS process_current(void);
 PEPROCESS process_of_thread(PKTHREAD thread);
+/* The mode that the running thread's request came from. */
 KPROCESSOR_MODE process_previous_mode(void);
+/* A user thread enters the system (TRUE) or leaves it; they nest. In between it has the rules of
+ * drivers: user memory is touched with care. */
+void process_in_system(BOOLEAN enter);
+BOOLEAN process_is_user_code(void);
 
 /* A process without threads; the caller holds a reference (process_release). */
 PEPROCESS process_create(const char *name, const struct security_token *token);

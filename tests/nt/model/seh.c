@@ -6,6 +6,7 @@
  */
 #include "model/machine.h"
 #include "model/seh.h"
+#include "model/user_memory.h"
 #include "windows/kernel/common/seh.h"
 
 RULE(exception_unhandled, "Every exception is handled by the code that provokes it",
@@ -55,11 +56,14 @@ NTSTATUS SehCall(SEH_BODY *Body, PVOID Context)
 
     MODEL_CALL(SehCall, PASSIVE_LEVEL, APC_LEVEL, "Handling Exceptions");
     frame.irql = irql_now();
-    if (__builtin_setjmp(frame.jump))
+    if (__builtin_setjmp(frame.jump)) {
+        user_memory_hide();
         return frame.status;
+    }
     this_thread()->seh = &frame;
     status = Body(Context);
     this_thread()->seh = frame.outer;
+    user_memory_hide();
     return status;
 }
 
