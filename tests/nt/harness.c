@@ -66,7 +66,6 @@ static void check_end(void)
 
     spinlock_check_end();
     timer_check_end();
-    dpc_check_end();
     work_check_end();
     lookaside_check_end();
     resource_check_end();
@@ -91,6 +90,7 @@ static void case_thread(PVOID context)
     run->test->run();
     if (irql_now() != PASSIVE_LEVEL)
         rule_broken(&check, "the case ends at IRQL %u", irql_now());
+    dpc_check_end();
     /* Threads that were told to end need a moment for their last instructions. */
     sched_settle();
     check_end();

@@ -14,7 +14,7 @@ RULE(spin_for_ever, "A loop that waits for another processor or device ends afte
      "KeStallExecutionProcessor function (wdm.h)");
 RULE(nothing_can_run, "A waiting thread waits for something that can still happen",
      "Introduction to Kernel Dispatcher Objects");
-RULE(irql_restored, "A routine returns at the IRQL at which it was called",
+RULE(interrupt_irql, "An interrupt's handler returns at the IRQL at which it was called",
      "Managing Hardware Priorities");
 RULE(outside_silent, "The bench's counterparts answer", "tests/nt/README.md");
 
@@ -106,7 +106,7 @@ static void interrupt_run(struct cpu *cpu)
     interrupt->handler(interrupt->context);
     cpu->isr_depth--;
     if (cpu->irql != interrupt->level)
-        rule_broken(&irql_restored, "an interrupt at level %u returned at IRQL %u",
+        rule_broken(&interrupt_irql, "an interrupt at level %u returned at IRQL %u",
                     interrupt->level, cpu->irql);
     cpu->irql = irql;
     /* What was interrupted held its locks no longer by its own fault. */

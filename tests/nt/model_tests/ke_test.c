@@ -533,6 +533,14 @@ NT_TEST_BREAKS(dpc_initialised_while_queued, dpc_freed)
     KeInitializeDpc(&other_dpc, slow_dpc, NULL);
 }
 
+NT_TEST_BREAKS(dpc_left_queued, dpc_queued_at_end, .cpus = 2)
+{
+    KeSetSystemAffinityThreadEx(1);
+    KeInitializeDpc(&other_dpc, slow_dpc, NULL);
+    KeSetTargetProcessorDpc(&other_dpc, 1);
+    KeInsertQueueDpc(&other_dpc, NULL, NULL);
+}
+
 static void raising_interrupt(void *context)
 {
     KIRQL irql;
@@ -541,7 +549,7 @@ static void raising_interrupt(void *context)
     KeRaiseIrql(HIGH_LEVEL, &irql);
 }
 
-NT_TEST_BREAKS(interrupt_that_returns_raised, irql_restored, .cpus = 1)
+NT_TEST_BREAKS(interrupt_that_returns_raised, interrupt_irql, .cpus = 1)
 {
     sched_interrupt(0, 8, raising_interrupt, NULL);
     KeGetCurrentProcessorNumber();
