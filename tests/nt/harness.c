@@ -5,7 +5,6 @@
 #include "model/io.h"
 #include "model/machine.h"
 #include "model/pages.h"
-#include "model/seh.h"
 
 RULE(check, "What a test CHECKs holds", "tests/nt/harness.h");
 RULE(no_end, "What a test waits for happens", "tests/nt/harness.h");
@@ -109,7 +108,6 @@ void run_machine(const struct run *run)
 
     current_run = run;
     host_on_fault(rule_on_fault);
-    host_on_trap(seh_on_trap);
     sched_start(&config);
     windows_set(run->test->windows);
     pool_start();

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Structured exceptions: SehCall() of windows/kernel/common/seh.h, ExRaiseStatus and its kin, and
- * faults of the CPU on user addresses, which become exceptions as on Windows. A fault on a kernel
- * address stops the machine, guarded or not.
+ * Structured exceptions: SehCall() of windows/kernel/common/seh.h, ExRaiseStatus and its kin.
+ * Faults of the CPU on user addresses become exceptions as well (user_memory.c).
  */
 #include "model/machine.h"
 #include "model/seh.h"
@@ -13,21 +12,12 @@ RULE(exception_unhandled, "Every exception is handled by the code that provokes 
      "Handling Exceptions");
 RULE(exception_unwinds, "What an exception ends holds no lock and has not changed the IRQL",
      "Handling Exceptions");
-RULE(exception_irql, "User memory is touched below DISPATCH_LEVEL", "Accessing User-Space Memory");
-
 struct seh_frame {
     void *jump[5]; /* __builtin_setjmp's */
     struct seh_frame *outer;
     NTSTATUS status;
     KIRQL irql;
 };
-
-static seh_user_test_fn *is_user_address;
-
-void seh_set_user_test(seh_user_test_fn *test)
-{
-    is_user_address = test;
-}
 
 bool seh_guarded(void)
 {
@@ -65,18 +55,6 @@ NTSTATUS SehCall(SEH_BODY *Body, PVOID Context)
     this_thread()->seh = frame.outer;
     user_memory_hide();
     return status;
-}
-
-bool seh_on_trap(const void *address, bool is_write)
-{
-    (void)is_write;
-    if (!machine.running || !is_user_address || !is_user_address(address))
-        return false;
-    if (irql_now() > APC_LEVEL)
-        rule_broken(&exception_irql, "%p at IRQL %u", address, irql_now());
-    if (!seh_guarded())
-        rule_broken(&exception_unhandled, "an access violation at user address %p", address);
-    seh_raise(STATUS_ACCESS_VIOLATION);
 }
 
 VOID NTAPI ExRaiseStatus(NTSTATUS Status)

@@ -397,40 +397,13 @@ NT_TEST(exceptions_become_statuses, .seeds = 4)
     CHECK_EQ(SehCall(nested, &raises), STATUS_NO_MEMORY);
 }
 
-static bool low_address(const void *address)
-{
-    return (ULONG_PTR)address < 0x10000;
-}
-
 static NTSTATUS touches(PVOID Context)
 {
     return *(volatile UCHAR *)Context;
 }
 
-NT_TEST(fault_on_a_user_address_is_an_exception, .seeds = 4)
-{
-    seh_set_user_test(low_address);
-    CHECK_EQ(SehCall(touches, (PVOID)0x1238), STATUS_ACCESS_VIOLATION);
-}
-
-NT_TEST_BREAKS(fault_on_a_user_address_unguarded, exception_unhandled)
-{
-    seh_set_user_test(low_address);
-    touches((PVOID)0x1238);
-}
-
-NT_TEST_BREAKS(user_address_touched_at_dispatch, exception_irql)
-{
-    KIRQL irql;
-
-    seh_set_user_test(low_address);
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    touches((PVOID)0x1238);
-}
-
 NT_TEST_BREAKS(fault_on_a_kernel_address, memory_access)
 {
-    seh_set_user_test(low_address);
     SehCall(touches, (PVOID)0x123456789000);
 }
 
