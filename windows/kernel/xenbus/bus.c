@@ -69,11 +69,12 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
               _Out_ PXENBUS_BUS *Bus)
 {
     PXENBUS_BUS New = PoolAllocate(sizeof(*New), POOL_TAG_XENBUS);
-    PXENBUS_PARTS Parts = &New->Parts;
+    PXENBUS_PARTS Parts;
     NTSTATUS Status;
 
     if (!New)
         return STATUS_INSUFFICIENT_RESOURCES;
+    Parts = &New->Parts;
     New->References = 1;
     ObReferenceObject(Device);
     Parts->DeviceObject = Device;
