@@ -14,7 +14,7 @@ build() { # source folder
 }
 
 digests() { # source folder
-    (cd "$1/out" && find . -type f \( -name '*.exe' -o -name '*.dll' -o -name '*.so*' -o -perm -u+x \) \
+    (cd "$1/out" && find . -type f \( -name '*.exe' -o -name '*.dll' -o -name '*.sys' -o -name '*.so*' -o -perm -u+x \) \
         ! -path '*.p/*' ! -path '*/meson-*' -exec sha256sum {} + | sort -k 2)
 }
 

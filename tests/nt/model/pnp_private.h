@@ -17,6 +17,9 @@
 void pnp_demand(BOOLEAN condition, const char *what);
 
 /* pnp.c */
+/* The device tree's lock itself, for the power manager. */
+void pnp_tree_lock(void);
+void pnp_tree_unlock(void);
 NTSTATUS pnp_start_locked(struct pnp_node *node);
 NTSTATUS pnp_query_stop_locked(struct pnp_node *node);
 void pnp_cancel_stop_locked(struct pnp_node *node);

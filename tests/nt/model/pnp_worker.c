@@ -58,6 +58,16 @@ static void unlock(void)
     KeSetEvent(&Worker.lock, IO_NO_INCREMENT, FALSE);
 }
 
+void pnp_tree_lock(void)
+{
+    lock();
+}
+
+void pnp_tree_unlock(void)
+{
+    unlock();
+}
+
 /* --- The worker. */
 
 static void finish_removals(void)

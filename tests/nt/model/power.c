@@ -184,18 +184,23 @@ static void set_up(struct pnp_node *node)
 
 NTSTATUS power_sleep(SYSTEM_POWER_STATE state)
 {
-    NTSTATUS status = query_all(pnp_roots(), state);
+    NTSTATUS status;
 
+    pnp_tree_lock(); /* no device comes or goes meanwhile */
+    status = query_all(pnp_roots(), state);
     if (NT_SUCCESS(status))
         set_down(pnp_roots(), state);
     else
         set_up(pnp_roots());
+    pnp_tree_unlock();
     return status;
 }
 
 void power_wake(void)
 {
+    pnp_tree_lock();
     set_up(pnp_roots());
+    pnp_tree_unlock();
 }
 
 DEVICE_POWER_STATE power_of(const struct pnp_node *node)
