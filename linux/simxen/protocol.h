@@ -43,7 +43,8 @@ enum sx_op {
     SX_BIND_UNBOUND,     /* handle, domid; value: port */
     SX_BIND_INTERDOMAIN, /* handle, domid, port; value: port */
     SX_BIND_VIRQ,        /* handle, port = virq; value: port */
-    SX_UNBIND,           /* handle, port */
+    SX_UNBIND,           /* handle, port, flags: SX_FLAG_RESERVE; without a handle: its number
+                            is free again */
     SX_DOORBELL,         /* port; value: the remote handle; fd: its eventfd */
     SX_STATUS,           /* domid, port; data: state, remote domid, remote port, virq */
     SX_GRANT,            /* domid, count, flags, notify; value: grant; data: first frame, refs;
@@ -65,7 +66,8 @@ enum sx_op {
     SX_P2M,          /* flags: SX_P2M_*, handle: frame, port: index; value: page of the file */
     SX_GNTTAB_GROW,  /* count: at least so many frames; value: how many there are */
     SX_GUEST_MAP,    /* domid, port: reference, flags, handle: frame; value: handle;
-                        data: status, page of the file; fd: the owner's memory */
+                        data: status, page of the file (after an error: 1 when Xen would crash
+                        the guest for it); fd: the owner's memory */
     SX_GUEST_UNMAP,  /* handle, flags: 0: tells only, port: frame; data: status, page */
     SX_GUEST_COPY,   /* data: struct xen_gnttab_copy; reply data: status */
     SX_SHUTDOWN,     /* port: reason; SX_RUNNING: it goes on */
@@ -105,6 +107,7 @@ enum {
     SX_FLAG_NOTIFY_EVENT = 4, /* SX_GRANT, SX_MAP: notify_port counts */
     SX_FLAG_KEEP = 8,         /* SX_CREATE: outlives its last process */
     SX_FLAG_GUEST = 32,       /* SX_CREATE: a machine of its own: the kernel is a program */
+    SX_FLAG_RESERVE = 64,     /* SX_UNBIND: the number is not used until it is freed */
     SX_FLAG_SETTLED = 16,     /* SX_LIST: once xenstored has let go of the dead domains */
 };
 

@@ -144,7 +144,7 @@ static int free_port(struct domain *domain)
     if (domain->dying)
         return -EINVAL;
     for (uint32_t number = 1; number < SX_MAX_PORTS; number++)
-        if (!domain->ports[number].state)
+        if (!domain->ports[number].state && !domain->ports[number].reserved)
             return (int)number;
     return -ENOSPC;
 }
@@ -281,6 +281,12 @@ void virq_raise(struct domain *domain, uint32_t virq)
 {
     if (domain->virq_port[virq])
         raise_port(domain, domain->virq_port[virq]);
+}
+
+void port_reserve(struct domain *domain, uint32_t port, bool reserved)
+{
+    if (port < SX_MAX_PORTS && !domain->ports[port].state)
+        domain->ports[port].reserved = reserved;
 }
 
 int port_hold(struct domain *domain, uint32_t port)

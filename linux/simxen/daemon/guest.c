@@ -337,7 +337,8 @@ static int map_grant(struct instance *in, struct domain *mapper, const struct sx
                               : grant_pin(owner, request->port, mapper->domid, readonly, &page);
     if (!status && (frame >= SX_GUEST_FRAMES || guest->p2m[frame].place == PLACE_FOREIGN)) {
         grant_unpin(owner, request->port, readonly);
-        status = XEN_GNTST_GENERAL_ERROR;
+        answer_status(reply, XEN_GNTST_GENERAL_ERROR, frame < SX_GUEST_FRAMES);
+        return 0;
     }
     answer_status(reply, status, status ? 0 : page);
     if (status)

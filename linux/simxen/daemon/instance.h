@@ -43,6 +43,7 @@ struct port {
     uint8_t state; /* SX_PORT_* */
     uint16_t remote_domid, remote_port;
     uint8_t virq;
+    bool reserved;         /* closed, but its number is not used: still in a queue of the guest's */
     uint32_t notify_count; /* unmap notifications that refer to it */
     struct handle *handle; /* NULL: only notifications keep it */
 };
@@ -174,6 +175,7 @@ void port_notify(struct instance *in, struct domain *domain, uint32_t port);
 void virq_raise(struct domain *domain, uint32_t virq);
 int port_hold(struct domain *domain, uint32_t port);
 void port_release(struct instance *in, struct domain *domain, uint32_t port);
+void port_reserve(struct domain *domain, uint32_t port, bool reserved);
 int port_status(struct instance *in, struct domain *caller, uint32_t domid, uint32_t port,
                 uint32_t out[4]);
 

@@ -114,6 +114,10 @@ static int evtchn_request(struct instance *in, struct connection *connection,
         *fd = handle->fd;
         return 0;
     }
+    if (request->op == SX_UNBIND && !request->handle) {
+        port_reserve(domain, request->port, false);
+        return 0;
+    }
     handle = handle_find(connection, request->handle);
     if (!handle)
         return -EBADF;
@@ -135,6 +139,8 @@ static int evtchn_request(struct instance *in, struct connection *connection,
         break;
     default: /* SX_UNBIND */
         result = port_unbind(in, domain, handle, request->port);
+        if (!result && (request->flags & SX_FLAG_RESERVE))
+            port_reserve(domain, request->port, true);
         break;
     }
     if (result < 0)

@@ -242,6 +242,12 @@ bool delivery_is_pending(struct simxen_guest *guest, uint32_t port)
     return word && (__atomic_load_n(word, __ATOMIC_SEQ_CST) & XEN_FIFO_PENDING);
 }
 
+bool delivery_is_linked(struct simxen_guest *guest, uint32_t port)
+{
+    uint32_t *word = guest->fifo ? word_of(guest, port) : NULL;
+    return word && (__atomic_load_n(word, __ATOMIC_SEQ_CST) & XEN_FIFO_LINKED);
+}
+
 int delivery_set_priority(struct simxen_guest *guest, uint32_t port, uint32_t priority)
 {
     if (!guest->fifo)

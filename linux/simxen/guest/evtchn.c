@@ -30,6 +30,30 @@ static int64_t opened(struct simxen_guest *guest, int port, uint32_t vcpu)
     return port;
 }
 
+/* Xen does not give out the number of a closed port that is still linked in a queue. The daemon
+ * keeps those back; they are looked at before each new port. */
+static void free_numbers(struct simxen_guest *guest)
+{
+    for (uint32_t port = 0; port < guest->valid_ports && guest->reserved_ports; port++)
+        if (guest->ports[port].reserved && !delivery_is_linked(guest, port)) {
+            struct sx_request request = {.op = SX_UNBIND, .port = port};
+            simxen_simple(guest->sx, &request);
+            guest->ports[port].reserved = false;
+            guest->reserved_ports--;
+        }
+}
+
+static int end_port(struct simxen_guest *guest, uint32_t port)
+{
+    struct sx_request request = {.op = SX_UNBIND, .handle = guest->events->id, .port = port};
+    if (!delivery_is_linked(guest, port))
+        return simxen_evtchn_unbind(guest->events, port);
+    request.flags = SX_FLAG_RESERVE;
+    guest->ports[port].reserved = true;
+    guest->reserved_ports++;
+    return simxen_simple(guest->sx, &request);
+}
+
 static bool virq_is_global(uint32_t virq)
 {
     return virq != XEN_VIRQ_TIMER && virq != XEN_VIRQ_DEBUG && virq != 7; /* VIRQ_XENOPROF */
@@ -111,7 +135,7 @@ static int64_t close_port(struct simxen_guest *guest, uint32_t port)
             if (guest->vcpus[i].virq_port[virq] == port)
                 guest->vcpus[i].virq_port[virq] = 0;
     delivery_drain(guest); /* what came before the close is lost with it, not with the next owner */
-    int error = simxen_evtchn_unbind(guest->events, port);
+    int error = end_port(guest, port);
     delivery_port_clear(guest, port);
     guest->ports[port].vcpu = 0;
     guest->ports[port].waits_for_word = false;
@@ -280,6 +304,7 @@ static int64_t dispatch(struct simxen_guest *guest, uint64_t op, uint64_t argume
 int64_t event_channel_op(struct simxen_guest *guest, uint64_t op, uint64_t argument)
 {
     delivery_drain(guest);
+    free_numbers(guest);
     int64_t result = dispatch(guest, op & 0xffffffff, argument);
     delivery_drain(guest);
     return result;

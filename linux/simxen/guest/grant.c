@@ -75,6 +75,8 @@ static int map_one(struct simxen_guest *guest, struct xen_gnttab_map_grant_ref *
     if (status) {
         if (fd >= 0)
             lx_close(fd);
+        if (answer[1])
+            guest_crash(guest, "a grant was mapped at a frame where another is mapped");
         return status;
     }
     if (show_granted(guest, frame, op->domid, answer[1], readonly, fd)) {
@@ -109,8 +111,6 @@ static int unmap_one(struct simxen_guest *guest, const struct xen_gnttab_unmap_g
     int status = ask(guest, &request, NULL, answer, NULL, NULL);
     if (status)
         return status;
-    if (op->dev_bus_addr && op->dev_bus_addr != (uint64_t)answer[1] << XEN_PAGE_SHIFT)
-        return XEN_GNTST_GENERAL_ERROR;
     if (!op->host_addr)
         return XEN_GNTST_OKAY;
     if (frame >= SIMXEN_GUEST_FRAMES)

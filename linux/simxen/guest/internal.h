@@ -34,6 +34,7 @@ struct guest_port { /* what Xen knows of a port beyond its binding */
     uint8_t last_priority; /* FIFO: the queue that it was linked on last */
     uint16_t last_vcpu;
     bool waits_for_word; /* FIFO: raised before its event word existed */
+    bool reserved;       /* FIFO: closed while linked in a queue */
 };
 
 struct guest_vcpu {
@@ -53,7 +54,8 @@ struct simxen_guest {
     struct simxen *sx;
     struct simxen_evtchn *events;
     uint32_t domid;
-    bool stopped; /* within config.shutdown */
+    bool stopped;        /* within config.shutdown */
+    const char *crashed; /* why; told when the lock is released */
 
     int memory_fd;
     uint8_t *memory; /* the view: SIMXEN_GUEST_FRAMES pages */
@@ -69,7 +71,7 @@ struct simxen_guest {
     uint32_t valid_ports; /* Xen's port table has so many rows; it never shrinks */
     bool fifo;
     uint32_t *fifo_words[XEN_FIFO_ARRAY_PAGES];
-    uint32_t fifo_pages;
+    uint32_t fifo_pages, reserved_ports;
 
     uint64_t params[XEN_HVM_PARAM_COUNT];
     uint64_t boot_monotonic_ns;
@@ -80,6 +82,9 @@ struct simxen_guest {
 /* --- machine.c: the hypercall's view of guest memory. 0 or -XEN_ERROR_EFAULT. */
 int guest_copy_in(struct simxen_guest *guest, void *to, uint64_t address, size_t bytes);
 int guest_copy_out(struct simxen_guest *guest, uint64_t address, const void *from, size_t bytes);
+/* Xen would crash the domain for what it did: when the hypercall ends, config.log and
+ * config.shutdown(XEN_SHUTDOWN_CRASH) are called. */
+void guest_crash(struct simxen_guest *guest, const char *why);
 /* A question by the guest about a domain: 0 when it means itself, else -XEN_ERROR_ESRCH (there is
  * no such domain) or -XEN_ERROR_EPERM. */
 int guest_domain_check(struct simxen_guest *guest, uint32_t domid);
@@ -107,6 +112,7 @@ void delivery_port_clear(struct simxen_guest *guest, uint32_t port);
 void delivery_raise(struct simxen_guest *guest, uint32_t port);
 void delivery_unmask(struct simxen_guest *guest, uint32_t port);
 bool delivery_is_pending(struct simxen_guest *guest, uint32_t port);
+bool delivery_is_linked(struct simxen_guest *guest, uint32_t port);
 int delivery_set_priority(struct simxen_guest *guest, uint32_t port, uint32_t priority);
 int delivery_init_control(struct simxen_guest *guest, struct xen_evtchn_init_control *request);
 int delivery_expand_array(struct simxen_guest *guest, uint64_t frame);

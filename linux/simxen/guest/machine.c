@@ -77,6 +77,7 @@ static int become(struct simxen_guest *guest, uint32_t domid)
     memset(guest->ports, 0, sizeof(guest->ports));
     memset(guest->params, 0, sizeof(guest->params));
     guest->valid_ports = 64;
+    guest->reserved_ports = 0;
     guest->params[XEN_HVM_PARAM_STORE_PFN] = SX_GUEST_STORE_FRAME;
     guest->params[XEN_HVM_PARAM_STORE_EVTCHN] = ports[0];
     guest->params[XEN_HVM_PARAM_CONSOLE_PFN] = SX_GUEST_CONSOLE_FRAME;
@@ -177,8 +178,44 @@ static uint8_t due_upcall(struct simxen_guest *guest, uint32_t *vcpu)
     return 0;
 }
 
+static void tell_log(struct simxen_guest *guest, const void *bytes, size_t count)
+{
+    if (guest->config.log)
+        guest->config.log(guest->config.context, bytes, count);
+    else
+        lx_write(2, bytes, count);
+}
+
+static bool set_shutdown(struct simxen_guest *guest, uint32_t reason)
+{
+    struct sx_request request = {.op = SX_SHUTDOWN, .port = reason};
+    return simxen_simple(guest->sx, &request) >= 0;
+}
+
+void guest_crash(struct simxen_guest *guest, const char *why)
+{
+    guest->crashed = why;
+}
+
+static void tell_crash(struct simxen_guest *guest)
+{
+    static const char text[] = "Xen would crash this domain: ";
+    const char *why = guest->crashed;
+    guest->crashed = NULL;
+    set_shutdown(guest, XEN_SHUTDOWN_CRASH);
+    lx_unlock(&guest->lock);
+    tell_log(guest, text, sizeof(text) - 1);
+    tell_log(guest, why, strlen(why));
+    tell_log(guest, "\n", 1);
+    if (guest->config.shutdown)
+        guest->config.shutdown(guest->config.context, XEN_SHUTDOWN_CRASH);
+    lx_lock(&guest->lock);
+}
+
 static void unlock_and_tell(struct simxen_guest *guest)
 {
+    if (guest->crashed)
+        tell_crash(guest);
     for (uint32_t vcpu = 0; guest->config.upcall; vcpu++) {
         uint8_t vector = due_upcall(guest, &vcpu);
         if (vcpu >= guest->config.vcpus)
@@ -218,14 +255,6 @@ int simxen_guest_virq(struct simxen_guest *guest, uint32_t vcpu, uint32_t virq)
 
 /* --- Hypercalls */
 
-static void tell_log(struct simxen_guest *guest, const void *bytes, size_t count)
-{
-    if (guest->config.log)
-        guest->config.log(guest->config.context, bytes, count);
-    else
-        lx_write(2, bytes, count);
-}
-
 void simxen_guest_port_e9(struct simxen_guest *guest, uint8_t byte)
 {
     uint8_t line[sizeof(guest->line)];
@@ -240,12 +269,6 @@ void simxen_guest_port_e9(struct simxen_guest *guest, uint8_t byte)
     lx_unlock(&guest->lock);
     if (count)
         tell_log(guest, line, count);
-}
-
-static bool set_shutdown(struct simxen_guest *guest, uint32_t reason)
-{
-    struct sx_request request = {.op = SX_SHUTDOWN, .port = reason};
-    return simxen_simple(guest->sx, &request) >= 0;
 }
 
 /* The toolstack's part is played without the lock: it makes calls on this machine. */

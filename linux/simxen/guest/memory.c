@@ -188,6 +188,8 @@ static int ask(struct simxen_guest *guest, uint32_t what, uint64_t frame, uint32
     lx_unlock(&guest->sx->lock);
     if (!error)
         *page = reply.value;
+    if (error == -XEN_ERROR_EPERM && what != SX_P2M_REMOVE && what != SX_P2M_REMOVE_KEEP)
+        guest_crash(guest, "memory was put at a frame where a grant is mapped");
     return error;
 }
 
@@ -261,8 +263,8 @@ static int64_t add_to_physmap(struct simxen_guest *guest, uint64_t argument)
     if (guest_copy_in(guest, &op, argument, sizeof(op)))
         return -XEN_ERROR_EFAULT;
     int error = guest_domain_check(guest, op.domid);
-    if (error)
-        return error;
+    if (error) /* a PV domain has no such table: that is found before the missing right */
+        return error == -XEN_ERROR_EPERM && op.domid == 0 ? -XEN_ERROR_EACCES : error;
     if (op.frame >= SIMXEN_GUEST_FRAMES)
         return -XEN_ERROR_EINVAL;
     switch (op.space) {

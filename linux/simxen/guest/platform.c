@@ -90,8 +90,8 @@ static int64_t param(struct simxen_guest *guest, uint64_t argument, bool set)
     if (op.index >= XEN_HVM_PARAM_COUNT)
         return -XEN_ERROR_EINVAL;
     int error = guest_domain_check(guest, op.domid);
-    if (error)
-        return error;
+    if (error) /* dom0 is no HVM domain */
+        return error == -XEN_ERROR_EPERM && op.domid == 0 ? -XEN_ERROR_EINVAL : error;
     if (!(set ? guest_may_set(op.index) : guest_may_get(op.index)))
         return -XEN_ERROR_EPERM;
     if (!set) {

@@ -158,8 +158,8 @@ int64_t dom0_does(const char *verb, int64_t a, int64_t b, int64_t c)
         *at++ = ' ';
         at = put_number(at, argument[i]);
     }
-    if (!env_store_write("data/behaviours-ask", text) ||
-        env_store_wait("data/behaviours-answer", last, answer, sizeof(answer)) < 0)
+    if (!node_write("data/behaviours-ask", text) ||
+        !node_wait("data/behaviours-answer", last, answer, sizeof(answer)))
         return INT64_MIN;
     memcpy(last, answer, sizeof(last));
     const char *rest = take_number(answer, &number);

@@ -14,14 +14,16 @@
  *  - Shared info is mapped, the 2-level ABI is on, every vCPU has an upcall vector and may take it
  *    at any time (but see env_mask()). Its interrupt handler clears upcall_pending, counts, and
  *    does nothing else: no pending bit or queue is touched; the list reads those itself.
- *  - env_store_*() use the ring without events to the guest (they look at the ring until something
- *    changes) and only need to send on the store's port. The list may close all ports; it then
- *    binds the store's port again and says so by env_store_port_is().
+ *  - XenStore's ring is the list's alone (store.c). It looks at it without events until something
+ *    has changed, and env_idle() passes the time meanwhile.
+ *  - The list may close all ports. It binds those that the environment needs (XenStore's, and its
+ *    console's if it has one) again and says so by env_port_is().
  *  - References 64 to 511 of grant frame 0 are the list's. The environment uses others, if any.
  *  - It calls the groups of behaviours.h one after the other, in order, in one life of the domain,
  *    and prints "N passed, N failed" at last, the number of rows.
  *
- * Freestanding: stdint.h, stddef.h, stdbool.h, memcpy, memset, memcmp, strlen. No floating point.
+ * Freestanding: stdint.h, stddef.h, stdbool.h, string.h's mem* and strlen, strcmp. No floating
+ * point.
  */
 #ifndef BEHAVIOURS_ENV_H
 #define BEHAVIOURS_ENV_H
@@ -64,14 +66,14 @@ void env_mask(bool masked);
 /* Upcall vector that the environment gave each vCPU. */
 uint8_t env_upcall_vector(void);
 
-/* XenStore, relative paths: the domain's own. write: false when refused. read: bytes put into
- * value (with a NUL behind them, room counts it) or -1. wait: until the node's value is another
- * than `before`, then as read; -1 after about 30 s. */
-bool env_store_write(const char *path, const char *value);
-int env_store_read(const char *path, char *value, size_t room);
-int env_store_wait(const char *path, const char *before, char *value, size_t room);
-uint32_t env_store_port(void);
-void env_store_port_is(uint32_t port);
+/* XenStore's ring page, empty; and the ports that the environment needs: index 0 is XenStore's. */
+struct xs_ring_page *env_store_ring(void);
+uint32_t env_port_count(void);
+uint32_t env_port(uint32_t index);
+void env_port_is(uint32_t index, uint32_t port);
+/* Passes time until something may have happened. False: enough has passed (30 s), it is hopeless.
+ */
+bool env_idle(void);
 
 /* One row of the list. Counts; prints a row that differs, at least. */
 void env_row(const char *group, const char *what, int64_t got, int64_t wanted);

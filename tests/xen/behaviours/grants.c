@@ -237,8 +237,7 @@ static void foreign_page(void)
     struct xen_gnttab_unmap_grant_ref bus = {
         .host_addr = hole << XEN_PAGE_SHIFT, .dev_bus_addr = 0x123, .handle = map.handle};
     call_gnttab(XEN_GNTTABOP_UNMAP_GRANT_REF, &bus);
-    ROW("unmap with a wrong bus address", bus.status, XEN_GNTST_GENERAL_ERROR);
-    ROW("unmap", unmap_at(hole, map.handle), XEN_GNTST_OKAY);
+    ROW("unmap, whatever the bus address", bus.status, XEN_GNTST_OKAY);
     ROW("unmap again", unmap_at(hole, map.handle), XEN_GNTST_BAD_HANDLE);
     ROW("nothing is there", mem_type(hole), XEN_MEM_MMIO_DM);
     ROW("unmap the second", unmap_at(other, second.handle), XEN_GNTST_OKAY);
@@ -249,7 +248,7 @@ static void foreign_page(void)
 
 static void wrong_maps(void)
 {
-    struct xen_gnttab_map_grant_ref map, second;
+    struct xen_gnttab_map_grant_ref map;
     uint64_t hole = env_hole_new(), page = env_page_new();
     uint32_t here = XEN_GNTMAP_HOST_MAP;
     int64_t ref = dom0_does("share", READ_ONLY, 0, 0);
@@ -272,9 +271,7 @@ static void wrong_maps(void)
         XEN_GNTST_GENERAL_ERROR);
     ROW("for reading", map_at(&map, hole, 0, (uint32_t)ref, here | XEN_GNTMAP_READONLY),
         XEN_GNTST_OKAY);
-    ROW("at a frame that is mapped already",
-        map_at(&second, hole, 0, (uint32_t)ref, here | XEN_GNTMAP_READONLY),
-        XEN_GNTST_GENERAL_ERROR);
+    /* A second map at the same frame is not in the list: Xen crashes the domain. */
     ROW("unmap", unmap_at(hole, map.handle), XEN_GNTST_OKAY);
     *byte_at(page, 0) = 0x11;
     ROW("over a page of RAM", map_at(&map, page, 0, (uint32_t)ref, here | XEN_GNTMAP_READONLY),

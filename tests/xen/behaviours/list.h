@@ -39,6 +39,10 @@ void bit_set(uint64_t *words, uint32_t number);
  * not answer. */
 int64_t dom0_does(const char *verb, int64_t a, int64_t b, int64_t c);
 
+/* store.c. wait: until the node's value is another than `before`. */
+bool node_write(const char *path, const char *value);
+bool node_wait(const char *path, const char *before, char *value, size_t room);
+
 /* A grant entry of the list's; the same one again only after all others. */
 uint32_t new_ref(void);
 void grant_set(uint32_t ref, uint16_t flags, uint32_t domid, uint64_t frame);

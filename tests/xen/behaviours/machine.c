@@ -49,7 +49,8 @@ static void xen_pages(void)
     ROW("a second shared info", add_to_physmap(self, XEN_MAPSPACE_SHARED_INFO, 1, hole),
         -XEN_ERROR_EINVAL);
     ROW("a space that is none", add_to_physmap(self, 77, 0, hole), -XEN_ERROR_EINVAL);
-    ROW("of dom0", add_to_physmap(0, XEN_MAPSPACE_GRANT_TABLE, 0, hole), -XEN_ERROR_EPERM);
+    ROW("into dom0, which is a PV domain", add_to_physmap(0, XEN_MAPSPACE_GRANT_TABLE, 0, hole),
+        -XEN_ERROR_EACCES);
     ROW("of no domain", add_to_physmap(0x6fff, XEN_MAPSPACE_GRANT_TABLE, 0, hole),
         -XEN_ERROR_ESRCH);
     ROW("an operation that is none", call_memory(63, &hole), -XEN_ERROR_ENOSYS);
@@ -100,7 +101,8 @@ void behave_hvm(void)
     ROW("get the store's page", param(get, self, XEN_HVM_PARAM_STORE_PFN, &value), 0);
     ROW("is what is granted", value, env_grant_table()[1].frame);
     ROW("set it", param(set, self, XEN_HVM_PARAM_STORE_PFN, &value), -XEN_ERROR_EPERM);
-    ROW("get of dom0", param(get, 0, XEN_HVM_PARAM_STORE_PFN, &value), -XEN_ERROR_EPERM);
+    ROW("get of dom0, which is no HVM domain", param(get, 0, XEN_HVM_PARAM_STORE_PFN, &value),
+        -XEN_ERROR_EINVAL);
     ROW("get of no domain", param(get, 0x6fff, XEN_HVM_PARAM_STORE_PFN, &value), -XEN_ERROR_ESRCH);
     ROW("a parameter beyond the last", param(get, self, XEN_HVM_PARAM_COUNT, &value),
         -XEN_ERROR_EINVAL);

@@ -62,16 +62,20 @@ static struct page *page_shared(int64_t ref)
     return NULL;
 }
 
-/* The next event within wait_ms, 0 without one. */
-static int64_t next_event(int wait_ms)
+/* Until that port's event comes. Others are of ports that are closed: Linux's driver still tells of
+ * what came before. */
+static int64_t wait_event(int64_t port)
 {
     struct pollfd fd = {xenevtchn_fd(events), POLLIN, 0};
-    if (poll(&fd, 1, wait_ms) != 1)
-        return 0;
-    int port = xenevtchn_pending(events);
-    if (port > 0)
-        xenevtchn_unmask(events, (evtchn_port_t)port);
-    return port > 0 ? port : failed();
+    while (poll(&fd, 1, EVENT_WAIT_MS) == 1) {
+        int came = xenevtchn_pending(events);
+        if (came < 0)
+            return failed();
+        xenevtchn_unmask(events, (evtchn_port_t)came);
+        if (came == port)
+            return came;
+    }
+    return -ETIMEDOUT;
 }
 
 static int64_t do_map(int64_t ref, int64_t writable)
@@ -143,9 +147,7 @@ static int64_t execute(const char *verb, int64_t a, int64_t b, int64_t c)
     if (!strcmp(verb, "notify"))
         return result_of(xenevtchn_notify(events, (evtchn_port_t)a));
     if (!strcmp(verb, "wait"))
-        return next_event(EVENT_WAIT_MS);
-    if (!strcmp(verb, "quiet"))
-        return next_event(0);
+        return wait_event(a);
     if (!strcmp(verb, "map"))
         return do_map(a, b);
     if (!strcmp(verb, "unmap"))

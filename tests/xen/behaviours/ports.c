@@ -63,6 +63,7 @@ static void bad_ports(void)
         ROW("bind_vcpu of one", bind_vcpu((uint32_t)port, 0), -XEN_ERROR_EINVAL);
     }
     ROW("status of port 63", port_status(63, NULL), XEN_EVTCHN_CLOSED);
+    ROW("status of port 64", port_status(64, NULL), -XEN_ERROR_EINVAL);
     ROW("status of port 1023, which no port came near", port_status(1023, NULL), -XEN_ERROR_EINVAL);
     ROW("unmask of port 1023", unmask_port(1023), -XEN_ERROR_EINVAL);
     ROW("an operation that is none", call_evtchn(99, &closed), -XEN_ERROR_ENOSYS);

@@ -7,8 +7,6 @@
  */
 #include "behaviours.h"
 #include "env.h"
-#include "core/xen/xs_ring.h"
-#include "core/xen/xs_wire.h"
 #include "linux/simxen/guest.h"
 
 #include <poll.h>
@@ -29,7 +27,7 @@ enum {
 };
 
 static struct simxen_guest *guest;
-static struct xs_ring_page *store;
+static void *store;
 static uint32_t store_port, passed, failed_rows;
 static uint32_t upcalls[VCPUS];
 static bool due[VCPUS], masked;
@@ -134,112 +132,32 @@ uint8_t env_upcall_vector(void)
 
 /* --- XenStore */
 
-static void wait_for_store(void)
+struct xs_ring_page *env_store_ring(void)
 {
-    struct pollfd fd = {simxen_guest_fd(guest), POLLIN, 0};
-    if (poll(&fd, 1, STORE_WAIT_MS) != 1) {
-        fputs("xenstored does not answer\n", stderr);
-        exit(1);
-    }
-    env_settle();
+    return store;
 }
 
-/* Moves bytes until all are moved; the ring wakes us. */
-static void move(uint8_t *bytes, uint32_t length,
-                 int (*step)(struct xs_ring_page *, uint8_t *, uint32_t))
+uint32_t env_port_count(void)
 {
-    for (uint32_t done = 0; done < length;) {
-        int moved = step(store, bytes + done, length - done);
-        if (moved > 0)
-            env_hypercall(XEN_HYPERCALL_EVENT_CHANNEL_OP, XEN_EVTCHNOP_SEND, (uintptr_t)&store_port,
-                          0);
-        else
-            wait_for_store();
-        done += moved > 0 ? (uint32_t)moved : 0;
-    }
+    return 1;
 }
 
-static int put(struct xs_ring_page *page, uint8_t *bytes, uint32_t length)
-{
-    return xs_ring_write(page, bytes, length);
-}
-
-/* The next message; payload has room for XS_PAYLOAD_MAX_BYTES and a NUL. */
-static struct xs_header receive(char *payload)
-{
-    struct xs_header header;
-    uint8_t bytes[XS_HEADER_BYTES];
-    move(bytes, sizeof(bytes), xs_ring_read);
-    xs_header_read(&header, bytes);
-    if (header.length_bytes > XS_PAYLOAD_MAX_BYTES)
-        exit(1);
-    move((uint8_t *)payload, header.length_bytes, xs_ring_read);
-    payload[header.length_bytes] = 0;
-    return header;
-}
-
-/* The reply to one request; events on the way are noted by their number. */
-static uint32_t events_seen;
-
-static struct xs_header request(uint32_t type, const void *bytes, size_t length, char *payload)
-{
-    static uint32_t number;
-    uint8_t message[XS_MESSAGE_MAX_BYTES];
-    struct xs_header header = {.type = type, .request = ++number, .length_bytes = (uint32_t)length};
-    move(message, (uint32_t)xs_message_write(message, &header, bytes), put);
-    do {
-        header = receive(payload);
-        events_seen += header.type == XS_TYPE_WATCH_EVENT;
-    } while (header.type == XS_TYPE_WATCH_EVENT);
-    return header;
-}
-
-bool env_store_write(const char *path, const char *value)
-{
-    char bytes[512], payload[XS_PAYLOAD_MAX_BYTES + 1];
-    size_t path_bytes = strlen(path) + 1;
-    memcpy(bytes, path, path_bytes);
-    memcpy(bytes + path_bytes, value, strlen(value));
-    return request(XS_TYPE_WRITE, bytes, path_bytes + strlen(value), payload).type == XS_TYPE_WRITE;
-}
-
-int env_store_read(const char *path, char *value, size_t room)
-{
-    char payload[XS_PAYLOAD_MAX_BYTES + 1];
-    struct xs_header reply = request(XS_TYPE_READ, path, strlen(path) + 1, payload);
-    if (reply.type != XS_TYPE_READ || reply.length_bytes >= room)
-        return -1;
-    memcpy(value, payload, reply.length_bytes + 1);
-    return (int)reply.length_bytes;
-}
-
-int env_store_wait(const char *path, const char *before, char *value, size_t room)
-{
-    static char watched[128];
-    char bytes[160], payload[XS_PAYLOAD_MAX_BYTES + 1];
-    if (strcmp(watched, path)) {
-        int length = snprintf(bytes, sizeof(bytes), "%s%c%s", path, 0, "token") + 1;
-        request(XS_TYPE_WATCH, bytes, (size_t)length, payload);
-        snprintf(watched, sizeof(watched), "%s", path);
-    }
-    for (;;) {
-        uint32_t events = events_seen;
-        int length = env_store_read(path, value, room);
-        if (length >= 0 && strcmp(value, before))
-            return length;
-        if (events == events_seen && receive(payload).type != XS_TYPE_WATCH_EVENT)
-            return -1;
-    }
-}
-
-uint32_t env_store_port(void)
+uint32_t env_port(uint32_t index)
 {
     return store_port;
 }
 
-void env_store_port_is(uint32_t port)
+void env_port_is(uint32_t index, uint32_t port)
 {
     store_port = port;
+}
+
+bool env_idle(void)
+{
+    struct pollfd fd = {simxen_guest_fd(guest), POLLIN, 0};
+    bool woken = poll(&fd, 1, STORE_WAIT_MS) == 1;
+    env_settle();
+    return woken;
 }
 
 /* --- The list */
