@@ -189,7 +189,7 @@ static void serve(struct xs_handle *store)
         unsigned count, length;
         char **event = xs_read_watch(store, &count);
         char *text = event ? xs_read(store, XBT_NULL, ask, &length) : NULL;
-        if (!event || (!strcmp(event[XS_WATCH_TOKEN], "gone") && !text))
+        if (!event || !xs_is_domain_introduced(store, guest))
             on = false;
         else if (text && !strcmp(event[XS_WATCH_TOKEN], "ask"))
             on = answer(store, text);

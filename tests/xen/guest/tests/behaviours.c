@@ -177,6 +177,8 @@ static void prepare(void)
 {
     uint64_t value;
 
+    /* hvmloader has 32 bits and so has shared info after it, until a 64-bit caller says this. */
+    CHECK_EQUAL(hvm_param_set(XEN_HVM_PARAM_CALLBACK_IRQ, 0), 0);
     trap_handle(VECTOR_LIST, on_upcall, NULL);
     for (uint32_t cpu = 0; cpu < smp_count(); cpu++) {
         struct xen_hvmop_upcall_vector vector = {.vcpu = cpu, .vector = VECTOR_LIST};
