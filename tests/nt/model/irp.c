@@ -56,6 +56,8 @@ struct irp_location {
     NTSTATUS status;   /* IoStatus.Status when the IRP left this location upwards */
     BOOLEAN completed; /* it left this location upwards */
     BOOLEAN marked;    /* it was marked pending there when it left */
+    BOOLEAN passed;    /* the driver there sent it on */
+    BOOLEAN pending;   /* passed down, and the dispatch routine returned STATUS_PENDING */
 };
 
 struct irp_record {
@@ -71,7 +73,7 @@ struct irp_record {
     BOOLEAN free_wanted; /* freed as soon as nobody holds it */
     BOOLEAN freed;
     CCHAR stack_count;
-    struct irp_location location[IRP_RETURNED_MAX + 1];
+    struct irp_location location[IRP_RETURNED_MAX + 2];
 };
 
 static struct irp_record *Buckets[IRP_BUCKETS];
@@ -196,15 +198,15 @@ static void check_sent(struct irp_record *record, PDEVICE_OBJECT device)
         rule_broken(&irp_cancel_routine_down, "IRP %p, routine %p", irp, irp->CancelRoutine);
     if (!device_exists(device))
         rule_broken(&irp_device_gone, "IRP %p, device %p", irp, device);
+    if (next->MajorFunction == IRP_MJ_PNP && !NT_SUCCESS(irp->IoStatus.Status) &&
+        irp->IoStatus.Status != STATUS_NOT_SUPPORTED)
+        rule_broken(&irp_pnp_failed_down, "minor %x, status %x", next->MinorFunction,
+                    irp->IoStatus.Status);
     if (irp->CurrentLocation > irp->StackCount || !is_pnp_or_power(here->MajorFunction))
         return;
     if (next->MajorFunction != here->MajorFunction || next->MinorFunction != here->MinorFunction)
         rule_broken(&irp_pnp_changed, "%x/%x became %x/%x", here->MajorFunction,
                     here->MinorFunction, next->MajorFunction, next->MinorFunction);
-    if (here->MajorFunction == IRP_MJ_PNP && !NT_SUCCESS(irp->IoStatus.Status) &&
-        irp->IoStatus.Status != STATUS_NOT_SUPPORTED)
-        rule_broken(&irp_pnp_failed_down, "minor %x, status %x", here->MinorFunction,
-                    irp->IoStatus.Status);
 }
 
 /* What a dispatch routine says on its return must agree with what became of the IRP. */
@@ -221,8 +223,12 @@ static void check_returned(struct irp_record *record, int location, NTSTATUS sta
     else
         marked =
             ((PIO_STACK_LOCATION)(record->irp + 1))[location - 1].Control & SL_PENDING_RETURNED;
-    if (status == STATUS_PENDING && !marked)
-        rule_broken(&irp_pending_unmarked, "IRP %p, location %d", record->irp, location);
+    if (status == STATUS_PENDING && !marked) {
+        /* Passed down, the completion routine may still mark it. */
+        if (seen->completed || !seen->passed)
+            rule_broken(&irp_pending_unmarked, "IRP %p, location %d", record->irp, location);
+        record->location[location].pending = TRUE;
+    }
     if (status != STATUS_PENDING && marked)
         rule_broken(&irp_marked_not_pending, "IRP %p, location %d, returned %x", record->irp,
                     location, status);
@@ -260,6 +266,7 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     location->DeviceObject = DeviceObject;
     number = Irp->CurrentLocation;
     record->location[number] = (struct irp_location){0};
+    record->location[number + 1].passed = TRUE;
     record->in_flight = TRUE;
     record->frames++;
     status = dispatch(DeviceObject->DriverObject->MajorFunction[location->MajorFunction],
@@ -306,6 +313,10 @@ static BOOLEAN climb(struct irp_record *record)
     PDEVICE_OBJECT upper = NULL;
     BOOLEAN wanted = wants_completion(left, irp);
 
+    if (record->location[(int)irp->CurrentLocation].pending &&
+        !(was.Control & SL_PENDING_RETURNED))
+        rule_broken(&irp_pending_unmarked, "IRP %p, location %d, and its completion routine", irp,
+                    irp->CurrentLocation);
     record->location[(int)irp->CurrentLocation] = (struct irp_location){
         .status = irp->IoStatus.Status,
         .completed = TRUE,
