@@ -134,7 +134,8 @@ static void pump(struct daemon *daemon, struct qubesdb *qubesdb)
     libvchan_ack(qubesdb->vchan);
     if (libvchan_is_open(qubesdb->vchan) == VCHAN_WAITING)
         return;
-    if (qubesdb->database.link.state == QDB_LINK_DOWN) {
+    if (qubesdb->database.link.state == QDB_LINK_DOWN &&
+        libvchan_is_open(qubesdb->vchan) == VCHAN_CONNECTED) {
         log_line("guest %s: its QubesDB daemon is connected", qubesdb->guest);
         qdb_link_connected(&qubesdb->database);
     }

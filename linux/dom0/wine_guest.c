@@ -25,8 +25,13 @@ enum {
     END_TIMEOUT_MS = 10000,
 };
 
-static const char service_name[] = "QrexecAgent";
-static const char service_path[] = "\"C:\\Program Files\\Casement\\bin\\qrexec-agent.exe\"";
+static const struct guest_service {
+    const char *name, *path;
+} services[] = {
+    {"QubesDB", "\"C:\\Program Files\\Casement\\bin\\qubesdb-daemon.exe\""},
+    {"QrexecAgent", "\"C:\\Program Files\\Casement\\bin\\qrexec-agent.exe\""},
+};
+enum { SERVICES = sizeof services / sizeof *services };
 
 struct guest_paths {
     char *prefix, *log, *wine, *server;
@@ -138,21 +143,22 @@ static int power_on(const struct layout *layout, const struct guest_paths *paths
     return code == 0 ? 0 : -EIO;
 }
 
-static int start_agent(const struct guest_paths *paths, char **environment, bool registered)
+static int start_service(const struct guest_paths *paths, char **environment,
+                         const struct guest_service *service, bool registered)
 {
     char *create[] = {
-        paths->wine, "sc",   "create", (char *)service_name, "binPath=", (char *)service_path,
+        paths->wine, "sc",   "create", (char *)service->name, "binPath=", (char *)service->path,
         "start=",    "auto", NULL};
-    char *start[] = {paths->wine, "sc", "start", (char *)service_name, NULL};
+    char *start[] = {paths->wine, "sc", "start", (char *)service->name, NULL};
     int code = registered ? 0 : run_in_guest(paths, environment, create);
     if (code == 0)
         code = run_in_guest(paths, environment, start);
     /* Once registered, the first program of a boot makes Wine start it, perhaps before sc does:
-     * sc says only "error" then. Whether the agent works, its HELLO shows. */
+     * sc says only "error" then. Whether the agent works, its HELLO shows, and each service's log. */
     if (code == 0 || registered)
         return 0;
-    fprintf(stderr, "casement: the agent's service did not start (error %d); see %s\n", code,
-            paths->log);
+    fprintf(stderr, "casement: the service %s did not start (error %d); see %s\n", service->name,
+            code, paths->log);
     return -EIO;
 }
 
@@ -162,15 +168,17 @@ int wine_guest_start(const struct layout *layout, const char *name)
     int result = find_paths(layout, name, &paths) ? 0 : -ENOENT;
     if (result == 0)
         result = prepare_prefix(layout, paths.prefix);
-    bool registered = result == 0 && prefix_has_service(paths.prefix, service_name);
+    bool registered[SERVICES] = {false};
+    for (int i = 0; result == 0 && i < SERVICES; i++)
+        registered[i] = prefix_has_service(paths.prefix, services[i].name);
     int domain = result == 0 ? host_create_domain(layout, name) : result;
     if (domain > 0) {
         char **environment = guest_environment(layout, name, &paths, domain);
         result = environment != NULL ? tell_domain(layout, paths.prefix, domain) : -ENOMEM;
         if (result == 0)
             result = power_on(layout, &paths, environment, domain);
-        if (result == 0)
-            result = start_agent(&paths, environment, registered);
+        for (int i = 0; result == 0 && i < SERVICES; i++)
+            result = start_service(&paths, environment, &services[i], registered[i]);
         environment_free(environment);
     } else {
         result = domain;

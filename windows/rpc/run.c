@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 
 static int ExitCodeOf(_In_ DWORD Error)
 {

@@ -94,6 +94,10 @@ pid_of() {
     done
 }
 
+in_guest() { # a command line: its output, line ends as here
+    "$casement" run win -- "$1" | tr -d '\r'
+}
+
 domain_of() {
     "$casement" status | awk -v guest="$1" '$1 == guest { print $2 }'
 }
@@ -222,6 +226,37 @@ EOF
     "$casement" run win -- "$client dom0 test.Env" </dev/null >env
     same "the service's exit code" 9 $?
     same "without an argument" "win test.Env  name dom0 " "$(cat env)"
+}
+
+case_qubesdb() { # keys go both ways, watches fire, a new daemon reads everything again
+    up win
+    local cmd="\"$bin\\qubesdb-cmd.exe\"" line
+    "$casement" qdb win write /qubes-ip 10.137.0.5 || fail "write in dom0"
+    # The daemon may be reading its first keys: watch until the key is there.
+    same "the guest's view" 10.137.0.5 "$(in_guest "$cmd read /qubes-ip")"
+    same "its name" win "$(in_guest "$cmd read /name")"
+    "$casement" qdb win watch /qubes-tools/ >watched &
+    local watcher=$!
+    in_guest "$cmd write /qubes-tools/os Windows" || fail "write in the guest"
+    wait $watcher
+    same "the watch in dom0" /qubes-tools/os "$(cat watched)"
+    same "dom0's view" Windows "$("$casement" qdb win read /qubes-tools/os)"
+    mkfifo changes
+    "$casement" run win -- "$cmd watch /net/" >changes 2>watch.log & # until the guest goes down
+    exec 8<changes
+    # A watch is set when what follows it on the pipe of its program is answered: a first event.
+    until "$casement" qdb win write /net/a 1 && read -r -t 2 -u 8 line; do :; done
+    same "the watch in the guest" /net/a "${line%$'\r'}"
+    "$casement" qdb win write /net/b "$(printf 'gr\303\274n')" || fail "write in dom0"
+    until read -r -u 8 line && [ "${line%$'\r'}" = /net/b ]; do :; done
+    same "UTF-8" "$(printf 'gr\303\274n')" "$(in_guest "$cmd read /net/b")"
+    "$casement" qdb win rm /net/ || fail "rm in dom0"
+    until read -r -u 8 line && [ "${line%$'\r'}" = /net/ ]; do :; done
+    same "the keys below" "" "$(in_guest "$cmd list /net/")"
+    "$casement" run win -- "$cmd read /none" 2>err && fail "a key that is not there"
+    grep -q "no such key" err || fail "no reason: $(cat err)"
+    "$casement" run win -- "$cmd write no-slash x" 2>err && fail "a bad path"
+    grep -q "no path or value" err || fail "no reason: $(cat err)"
 }
 
 case_policy() { # denied, allowed while running, a fault denies and is named

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "windows/agent/qrexec/agent.h"
 #include "windows/agent/qrexec/call.h"
-#include "windows/agent/qrexec/log.h"
+#include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/relay.h"
 
 enum {
@@ -24,8 +24,7 @@ DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
     Agent->Links.Event = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->IoEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     Agent->WakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
-    Agent->StopEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (!Agent->Links.Event || !Agent->IoEvent || !Agent->WakeEvent || !Agent->StopEvent ||
+    if (!Agent->Links.Event || !Agent->IoEvent || !Agent->WakeEvent ||
         !ControlOpen(&Agent->Control))
         return ERROR_NOT_ENOUGH_MEMORY;
     const DWORD Error = SessionsOpen(&Agent->Sessions, Options->Console, Options->LogonEventName);
@@ -36,8 +35,7 @@ DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
 
 void AgentClose(_Inout_ AGENT *Agent)
 {
-    const HANDLE Events[] = {Agent->Links.Event, Agent->IoEvent, Agent->WakeEvent,
-                             Agent->StopEvent};
+    const HANDLE Events[] = {Agent->Links.Event, Agent->IoEvent, Agent->WakeEvent};
     CALL *Call;
     RELAY *Relay;
 
@@ -52,7 +50,7 @@ void AgentClose(_Inout_ AGENT *Agent)
     ControlClose(&Agent->Control);
     SessionsClose(&Agent->Sessions);
     BlocksFree(&Agent->Blocks);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         if (Events[i])
             CloseHandle(Events[i]);
 }
@@ -187,12 +185,13 @@ static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
     return Go;
 }
 
-DWORD AgentRun(_Inout_ AGENT *Agent)
+DWORD AgentRun(_Inout_ AGENT *Agent, _In_ HANDLE Stop)
 {
     DWORD Error = ERROR_SUCCESS;
     DWORD BusyRounds = 0;
     BOOL Go = TRUE;
 
+    Agent->StopEvent = Stop;
     while (Go) {
         if (!Round(Agent) && !Spin(Agent) && !LastRound(Agent)) {
             Go = WaitLong(Agent, &Error);

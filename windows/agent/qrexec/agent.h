@@ -21,7 +21,7 @@ typedef struct AGENT {
     LINK_LOOP Links;
     HANDLE IoEvent;   /* auto-reset: any pipe request */
     HANDLE WakeEvent; /* auto-reset: a child ended, a session changed */
-    HANDLE StopEvent; /* manual reset: end the loop */
+    HANDLE StopEvent; /* the owner's; manual reset: end the loop */
     BLOCKS Blocks;
     SESSIONS Sessions;
     SERVICE_FOLDERS Folders;
@@ -44,8 +44,8 @@ typedef struct AGENT_OPTIONS {
 
 /* ERROR_SUCCESS or why not. The agent stays where it is until AgentClose(). */
 DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options);
-/* Serves until StopEvent is set. ERROR_SUCCESS, or why it could not go on. */
-DWORD AgentRun(_Inout_ AGENT *Agent);
+/* Serves until Stop is set. ERROR_SUCCESS, or why it could not go on. */
+DWORD AgentRun(_Inout_ AGENT *Agent, _In_ HANDLE Stop);
 void AgentClose(_Inout_ AGENT *Agent);
 /* From any thread: somebody logged on or off. */
 void AgentSessionChanged(_Inout_ AGENT *Agent);

@@ -6,8 +6,8 @@
 #include "windows/agent/qrexec/agent.h"
 #include "windows/agent/qrexec/call.h"
 #include "windows/agent/qrexec/environment.h"
-#include "windows/agent/qrexec/log.h"
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/log.h"
+#include "windows/agent/common/text.h"
 
 enum {
     HEADER_BYTES = sizeof(struct qrexec_header),

@@ -11,8 +11,8 @@
 #include "core/qrexec/channel.h"
 #include "core/qrexec/command.h"
 #include "windows/agent/qrexec/child_process.h"
-#include "windows/agent/qrexec/pipe_io.h"
-#include "windows/agent/qrexec/vchan_link.h"
+#include "windows/agent/common/pipe_io.h"
+#include "windows/agent/common/vchan_link.h"
 
 struct AGENT;
 

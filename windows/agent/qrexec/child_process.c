@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See child_process.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/qrexec/wire.h"
+#include "windows/agent/qrexec/blocks.h"
 #include "windows/agent/qrexec/child_process.h"
 #include "windows/agent/qrexec/environment.h"
-#include "windows/agent/qrexec/pipe_io.h"
+
+/* Room in the pipe: a block, so that the child works while one travels. */
+enum { CHILD_PIPE_BYTES = BLOCK_DATA_BYTES };
 
 typedef struct STDIO {
     HANDLE Ends[3]; /* the child's */
@@ -30,6 +34,40 @@ static DWORD OpenNull(_Out_ STDIO *Stdio)
             return GetLastError();
         Stdio->Ends[i] = Null;
     }
+    return ERROR_SUCCESS;
+}
+
+/* *Ours is overlapped, *Childs is inheritable and synchronous. Both are the caller's to close. */
+static DWORD PipeForChild(_In_ BOOL ChildReads, _Out_ HANDLE *Ours, _Out_ HANDLE *Childs)
+{
+    static volatile LONG Serial;
+    SECURITY_ATTRIBUTES Inherit = {sizeof(Inherit), NULL, TRUE};
+    WCHAR Name[80];
+
+    *Ours = *Childs = NULL;
+    swprintf(Name, sizeof(Name) / sizeof(*Name), L"\\\\.\\pipe\\casement-qrexec-%lx-%lx-%llx",
+             GetCurrentProcessId(), InterlockedIncrement(&Serial),
+             (unsigned long long)GetTickCount64());
+    const HANDLE Server =
+        CreateNamedPipeW(Name,
+                         (ChildReads ? PIPE_ACCESS_OUTBOUND : PIPE_ACCESS_INBOUND) |
+                             FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+                         PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, 1, CHILD_PIPE_BYTES,
+                         CHILD_PIPE_BYTES, 0, NULL);
+    if (Server == INVALID_HANDLE_VALUE)
+        return GetLastError();
+    /* One instance: should anybody else have opened it in between, this fails. */
+    const HANDLE Client = CreateFileW(Name,
+                                      ChildReads ? GENERIC_READ | FILE_WRITE_ATTRIBUTES
+                                                 : GENERIC_WRITE | FILE_READ_ATTRIBUTES,
+                                      0, &Inherit, OPEN_EXISTING, 0, NULL);
+    if (Client == INVALID_HANDLE_VALUE) {
+        const DWORD Error = GetLastError();
+        CloseHandle(Server);
+        return Error;
+    }
+    *Ours = Server;
+    *Childs = Client;
     return ERROR_SUCCESS;
 }
 

@@ -16,7 +16,7 @@
 #include "core/qrexec/channel.h"
 #include "core/qrexec/names.h"
 #include "windows/agent/qrexec/relay.h"
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 
 enum { EXIT_USAGE = 2, BUFFER_BYTES = 65536 + 8 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "windows/agent/qrexec/agent.h"
 #include "windows/agent/qrexec/call.h"
-#include "windows/agent/qrexec/log.h"
+#include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/relay.h"
 
 enum {

@@ -8,7 +8,7 @@
 
 #include <windows.h>
 #include "core/qrexec/message.h"
-#include "windows/agent/qrexec/vchan_link.h"
+#include "windows/agent/common/vchan_link.h"
 
 struct AGENT;
 

@@ -6,7 +6,7 @@
 #include <wchar.h>
 #include <userenv.h>
 #include "windows/agent/qrexec/environment.h"
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 
 static const WCHAR Prefix[] = L"QREXEC_";
 

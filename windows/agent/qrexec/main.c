@@ -13,96 +13,44 @@
 #include <string.h>
 #include <wchar.h>
 #include "windows/agent/qrexec/agent.h"
-#include "windows/agent/qrexec/log.h"
+#include "windows/agent/common/service.h"
 #include "windows/agent/qrexec/relay.h"
 
-static WCHAR ServiceName[] = L"QrexecAgent";
+static const char Usage[] =
+    "usage: qrexec-agent.exe [--console] [--logon-event NAME] [--pipe NAME]\n"
+    "                        [--services FOLDER]... [--log FILE]\n";
 
-/* What the service's entry points, which get no context, share. Written before the control
- * handler is registered. */
-static struct {
+typedef struct PROGRAM {
     AGENT Agent;
     AGENT_OPTIONS Options;
-    SERVICE_STATUS_HANDLE Status;
-} Service;
+} PROGRAM;
 
-static void Report(_In_ DWORD State, _In_ DWORD Error)
+static DWORD Open(_In_ PVOID Context)
 {
-    SERVICE_STATUS Status = {
-        .dwServiceType = SERVICE_WIN32_OWN_PROCESS,
-        .dwCurrentState = State,
-        .dwWin32ExitCode = Error,
-        .dwWaitHint = 10000,
-    };
-    if (State == SERVICE_RUNNING)
-        Status.dwControlsAccepted =
-            SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_SESSIONCHANGE;
-    SetServiceStatus(Service.Status, &Status);
+    PROGRAM *const Program = Context;
+
+    return AgentOpen(&Program->Agent, &Program->Options);
 }
 
-static DWORD WINAPI OnControl(DWORD Control, DWORD EventType, void *EventData, void *Context)
+static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
 {
-    switch (Control) {
-    case SERVICE_CONTROL_STOP:
-    case SERVICE_CONTROL_SHUTDOWN:
-        Report(SERVICE_STOP_PENDING, ERROR_SUCCESS);
-        SetEvent(Service.Agent.StopEvent);
-        return NO_ERROR;
-    case SERVICE_CONTROL_SESSIONCHANGE:
-        AgentSessionChanged(&Service.Agent);
-        return NO_ERROR;
-    case SERVICE_CONTROL_INTERROGATE:
-        return NO_ERROR;
-    }
-    return ERROR_CALL_NOT_IMPLEMENTED;
+    PROGRAM *const Program = Context;
+
+    return AgentRun(&Program->Agent, Stop);
 }
 
-static DWORD OpenAndRun(void)
+static void Close(_In_ PVOID Context)
 {
-    DWORD Error = AgentOpen(&Service.Agent, &Service.Options);
+    PROGRAM *const Program = Context;
 
-    if (Error)
-        LogError(Error, "the agent cannot start");
-    else if (Service.Status)
-        Report(SERVICE_RUNNING, ERROR_SUCCESS);
-    else
-        LogLine("ready");
-    if (!Error)
-        Error = AgentRun(&Service.Agent);
-    return Error;
+    AgentClose(&Program->Agent);
 }
 
-static void WINAPI ServiceMain(DWORD Count, PWSTR *Arguments)
+static void SessionChanged(_In_ PVOID Context)
 {
-    Service.Status = RegisterServiceCtrlHandlerExW(ServiceName, OnControl, NULL);
-    if (!Service.Status)
-        return;
-    Report(SERVICE_START_PENDING, ERROR_SUCCESS);
-    const DWORD Error = OpenAndRun();
-    AgentClose(&Service.Agent);
-    Report(SERVICE_STOPPED, Error);
-}
+    PROGRAM *const Program = Context;
 
-static BOOL WINAPI OnConsoleEvent(DWORD Event)
-{
-    return SetEvent(Service.Agent.StopEvent);
-}
-
-static int RunInConsole(void)
-{
-    SetConsoleCtrlHandler(OnConsoleEvent, TRUE);
-    const DWORD Error = OpenAndRun();
-    SetConsoleCtrlHandler(OnConsoleEvent, FALSE);
-    AgentClose(&Service.Agent);
-    return Error ? 1 : 0;
-}
-
-static int Usage(void)
-{
-    fputs("usage: qrexec-agent.exe [--console] [--logon-event NAME] [--pipe NAME]\n"
-          "                        [--services FOLDER]... [--log FILE]\n",
-          stderr);
-    return 2;
+    AgentSessionChanged(&Program->Agent);
 }
 
 static BOOL AddFolder(_Inout_ SERVICE_FOLDERS *Folders, _Inout_ BOOL *Replaced, _In_ PCWSTR Path)
@@ -147,37 +95,23 @@ static BOOL ParseOptions(_In_ int Count, _In_ WCHAR **Arguments, _Out_ AGENT_OPT
     return Options->Console || !Options->LogonEventName;
 }
 
-/* ..\log\qrexec-agent.log seen from the program. */
-static void DefaultLog(_In_ PCWSTR Programs, _Out_writes_(MAX_PATH) PWSTR Path)
-{
-    if (swprintf(Path, MAX_PATH, L"%ls\\..\\log", Programs) < 0)
-        *Path = 0;
-    CreateDirectoryW(Path, NULL);
-    if (swprintf(Path, MAX_PATH, L"%ls\\..\\log\\qrexec-agent.log", Programs) < 0)
-        *Path = 0;
-}
-
 int wmain(int Count, WCHAR **Arguments)
 {
-    const SERVICE_TABLE_ENTRYW Table[] = {{ServiceName, ServiceMain}, {NULL, NULL}};
-    WCHAR LogPath[MAX_PATH];
+    static PROGRAM Program;
+    static const SERVICE_PROGRAM Service = {
+        .Name = L"QrexecAgent",
+        .FileName = L"qrexec-agent",
+        .Context = &Program,
+        .Open = Open,
+        .Run = Run,
+        .Close = Close,
+        .SessionChanged = SessionChanged,
+    };
     PCWSTR LogFile;
 
-    if (!ParseOptions(Count, Arguments, &Service.Options, &LogFile))
-        return Usage();
-    if (!LogFile && !Service.Options.Console) {
-        DefaultLog(Service.Options.Folders.Programs, LogPath);
-        LogFile = LogPath;
+    if (!ParseOptions(Count, Arguments, &Program.Options, &LogFile)) {
+        fputs(Usage, stderr);
+        return 2;
     }
-    if (!LogOpen(LogFile) && Service.Options.Console) {
-        fputs("qrexec-agent: cannot open the log file\n", stderr);
-        return 1;
-    }
-    if (Service.Options.Console)
-        return RunInConsole();
-    if (StartServiceCtrlDispatcherW(Table))
-        return 0;
-    if (GetLastError() == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT)
-        return Usage();
-    return 1;
+    return ServiceProgramMain(&Service, Program.Options.Console, LogFile, Usage);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "windows/agent/qrexec/agent.h"
 #include <sddl.h>
-#include "windows/agent/qrexec/log.h"
+#include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/relay.h"
 
 /* SYSTEM and administrators: all. Who is logged on: read and write, but not

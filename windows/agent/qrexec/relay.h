@@ -15,8 +15,8 @@
 
 #include <windows.h>
 #include "core/qrexec/channel.h"
-#include "windows/agent/qrexec/pipe_io.h"
-#include "windows/agent/qrexec/vchan_link.h"
+#include "windows/agent/common/pipe_io.h"
+#include "windows/agent/common/vchan_link.h"
 
 struct AGENT;
 

@@ -7,9 +7,9 @@
 #include "core/qrexec/arguments.h"
 #include "core/qrexec/names.h"
 #include "windows/agent/qrexec/guarded_folder.h"
-#include "windows/agent/qrexec/log.h"
+#include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/service_lookup.h"
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 
 enum {
     TABLE_FILE_MAX = 4096, /* bytes of a text file that names a program */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/qrexec/arguments.h"
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 #include "windows/rpc/run.h"
 
 enum { LINE_BYTES = 3 * 32767 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 #include "windows/rpc/run.h"
 
 enum { LINE_MAX_BYTES = 32767 };

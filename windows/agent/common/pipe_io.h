@@ -2,8 +2,8 @@
 /*
  * One direction of an overlapped pipe: at most one request in flight, its buffer lent by the
  * owner. All requests of the loop share one event, which starting a request clears. So whoever
- * starts one must look at all the others again before it waits; the loop in agent.c does (it
- * waits only after a round in which nothing happened). Loop thread only.
+ * starts one must look at all the others again before it waits; the loops of the agents do (they
+ * wait only after a round in which nothing happened). Loop thread only.
  */
 #pragma once
 
@@ -33,7 +33,3 @@ PIPE_RESULT PipeCancel(_Inout_ PIPE_IO *Io, _Out_ DWORD *Count);
 
 /* Bytes that a read would get at once. */
 DWORD PipeAvailable(_In_ const PIPE_IO *Io);
-
-/* A pipe for a child's stdio. *Ours is overlapped, *Childs is inheritable and synchronous. Both
- * are the caller's to close. ERROR_SUCCESS or why not. */
-DWORD PipeForChild(_In_ BOOL ChildReads, _Out_ HANDLE *Ours, _Out_ HANDLE *Childs);

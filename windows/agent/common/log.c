@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "windows/agent/qrexec/log.h"
+#include "windows/agent/common/log.h"
 
 static HANDLE LogFile; /* NULL: stderr. Set once, before other threads exist. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See text.h. */
 #include <stdlib.h>
-#include "windows/agent/qrexec/text.h"
+#include "windows/agent/common/text.h"
 
 PWSTR TextToWide(_In_reads_(Length) PCSTR Text, _In_ SIZE_T Length)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See vchan_link.h. */
 #include <string.h>
-#include "windows/agent/qrexec/vchan_link.h"
+#include "windows/agent/common/vchan_link.h"
 
 void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline)
 {

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See clients.h. */
+#include <stdlib.h>
+#include <string.h>
+#include "windows/agent/qubesdb/clients.h"
+#include <sddl.h>
+#include "windows/agent/common/log.h"
+
+/* SYSTEM and administrators: all. Who is logged on: read and write, but not
+ * FILE_CREATE_PIPE_INSTANCE, with which one could pose as the daemon. The network: nothing. */
+static const WCHAR PipeAccess[] = L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
+                                  L"(A;;0x12019b;;;AU)";
+
+enum { PIPE_BYTES = 65536, LISTEN_RETRY_MS = 1000 };
+
+typedef struct DB_CLIENT {
+    struct DB_CLIENT *Next;
+    HANDLE Pipe;
+    PIPE_IO In, Out;
+    BOOL Connected, Identified, Over;
+    struct qdb_client Session;
+    DWORD At, Length; /* of Bytes: what was read and not yet taken */
+    BYTE Bytes[CLIENT_READ_BYTES];
+    DWORD OutLength; /* of the write under way */
+    BYTE OutBytes[PIPE_BYTES];
+} DB_CLIENT;
+
+static HANDLE CreateInstance(_In_ PCWSTR Name, _In_ BOOL First)
+{
+    SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, FALSE};
+
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(PipeAccess, SDDL_REVISION_1,
+                                                              &Security.lpSecurityDescriptor, NULL))
+        return INVALID_HANDLE_VALUE;
+    const HANDLE Pipe = CreateNamedPipeW(
+        Name,
+        PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (First ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
+        PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES, PIPE_BYTES,
+        PIPE_BYTES, 0, &Security);
+    const DWORD Error = GetLastError();
+    LocalFree(Security.lpSecurityDescriptor);
+    SetLastError(Error);
+    return Pipe;
+}
+
+static DWORD Listen(_Inout_ DB_CLIENTS *Clients)
+{
+    DB_CLIENT *const Client = calloc(1, sizeof(*Client));
+
+    if (!Client)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    Client->Pipe = CreateInstance(Clients->PipeName, Clients->First == NULL);
+    if (Client->Pipe == INVALID_HANDLE_VALUE) {
+        const DWORD Error = GetLastError();
+        free(Client);
+        return Error;
+    }
+    PipeIoInit(&Client->In, Client->Pipe, Clients->IoEvent);
+    PipeIoInit(&Client->Out, Client->Pipe, Clients->IoEvent);
+    /* The request of ConnectNamedPipe is polled as a read of nothing. */
+    if (!ConnectNamedPipe(Client->Pipe, &Client->In.Io) && GetLastError() == ERROR_IO_PENDING)
+        Client->In.Busy = TRUE;
+    qdb_client_add(Clients->Database, &Client->Session, false);
+    Client->Next = Clients->First;
+    Clients->First = Client;
+    Clients->Count++;
+    return ERROR_SUCCESS;
+}
+
+static void Free(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
+{
+    DWORD Count;
+
+    PipeCancel(&Client->In, &Count);
+    PipeCancel(&Client->Out, &Count);
+    CloseHandle(Client->Pipe);
+    qdb_client_remove(Clients->Database, &Client->Session);
+    Clients->Count--;
+    free(Client);
+}
+
+DWORD ClientsOpen(_Out_ DB_CLIENTS *Clients, _In_ struct qdb_database *Database,
+                  _In_ HANDLE IoEvent, _In_ PCWSTR PipeName)
+{
+    memset(Clients, 0, sizeof(*Clients));
+    Clients->Database = Database;
+    Clients->IoEvent = IoEvent;
+    Clients->PipeName = PipeName;
+    return Listen(Clients);
+}
+
+void ClientsClose(_Inout_ DB_CLIENTS *Clients)
+{
+    DB_CLIENT *Client;
+
+    while ((Client = Clients->First)) {
+        Clients->First = Client->Next;
+        Free(Clients, Client);
+    }
+}
+
+/* The program on the other end, as it was when it opened the pipe. */
+static BOOL MayWrite(_In_ HANDLE Pipe)
+{
+    static const WELL_KNOWN_SID_TYPE Masters[] = {WinLocalSystemSid, WinBuiltinAdministratorsSid};
+    BYTE Sid[SECURITY_MAX_SID_SIZE];
+    BOOL Member = FALSE;
+
+    if (!ImpersonateNamedPipeClient(Pipe))
+        return FALSE;
+    for (int i = 0; i < 2 && !Member; i++) {
+        DWORD Size = sizeof(Sid);
+
+        if (!CreateWellKnownSid(Masters[i], NULL, Sid, &Size) ||
+            !CheckTokenMembership(NULL, Sid, &Member))
+            Member = FALSE;
+    }
+    if (!RevertToSelf())
+        abort(); /* nothing may go on as somebody else */
+    return Member;
+}
+
+/* Next for whoever comes; one listener fewer than there may be clients is enough. */
+static void Accept(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
+{
+    Client->Connected = TRUE;
+    Clients->ListenAt = GetTickCount64();
+}
+
+static BOOL StepIn(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
+{
+    size_t Taken;
+
+    if (!qdb_client_takes_input(&Client->Session))
+        return FALSE;
+    if (Client->At == Client->Length) {
+        const PIPE_RESULT Result =
+            Client->In.Busy
+                ? PipePoll(&Client->In, &Client->Length)
+                : PipeRead(&Client->In, Client->Bytes, sizeof(Client->Bytes), &Client->Length);
+
+        Client->At = 0;
+        if (Result != PipeDone)
+            Client->Length = 0;
+        if (Result == PipeEnded)
+            Client->Over = TRUE;
+        if (Result != PipeDone)
+            return FALSE;
+    }
+    if (!Client->Identified) { /* Windows tells who it is only after the first read */
+        Client->Session.may_write = MayWrite(Client->Pipe);
+        Client->Identified = TRUE;
+    }
+    qdb_client_feed(Clients->Database, &Client->Session, Client->Bytes + Client->At,
+                    Client->Length - Client->At, &Taken);
+    Client->At += (DWORD)Taken;
+    return TRUE;
+}
+
+static BOOL StepOut(_Inout_ DB_CLIENT *Client)
+{
+    struct qdb_queue *const Output = &Client->Session.output;
+    DWORD Count;
+
+    if (!Client->Out.Busy && Client->OutLength == 0) {
+        Client->OutLength = (DWORD)min(Output->length, sizeof(Client->OutBytes));
+        if (Client->OutLength == 0)
+            return FALSE;
+        memcpy(Client->OutBytes, Output->bytes + Output->start, Client->OutLength);
+        qdb_queue_sent(Output, Client->OutLength);
+    }
+    switch (Client->Out.Busy
+                ? PipePoll(&Client->Out, &Count)
+                : PipeWrite(&Client->Out, Client->OutBytes, Client->OutLength, &Count)) {
+    case PipeDone:
+        memmove(Client->OutBytes, Client->OutBytes + Count, Client->OutLength - Count);
+        Client->OutLength -= Count;
+        return TRUE;
+    case PipeEnded:
+        Client->Over = TRUE;
+        break;
+    case PipePending:
+        break;
+    }
+    return FALSE;
+}
+
+static BOOL StepClient(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
+{
+    BOOL Did = FALSE;
+    DWORD Count;
+
+    if (!Client->Connected) {
+        if (Client->In.Busy && PipePoll(&Client->In, &Count) == PipePending)
+            return FALSE;
+        Accept(Clients, Client);
+        Did = TRUE;
+    }
+    Did |= StepOut(Client);
+    if (!Client->Over)
+        Did |= StepIn(Clients, Client);
+    if (Client->Session.problem && !Client->Over) {
+        LogLine("a program that uses QubesDB: %s; its connection ends", Client->Session.problem);
+        Client->Over = TRUE;
+    }
+    return Did || Client->Over;
+}
+
+static BOOL ListenAgain(_Inout_ DB_CLIENTS *Clients)
+{
+    if (!Clients->ListenAt || GetTickCount64() < Clients->ListenAt || Clients->Count >= CLIENTS_MAX)
+        return FALSE;
+    const DWORD Error = Listen(Clients);
+    if (Error)
+        LogError(Error, "no more programs can use QubesDB for now");
+    Clients->ListenAt = Error ? GetTickCount64() + LISTEN_RETRY_MS : 0;
+    return !Error;
+}
+
+BOOL ClientsStep(_Inout_ DB_CLIENTS *Clients)
+{
+    BOOL Did = ListenAgain(Clients);
+
+    for (DB_CLIENT *Client = Clients->First; Client; Client = Client->Next)
+        Did |= StepClient(Clients, Client);
+    for (DB_CLIENT **Link = &Clients->First; *Link;) {
+        DB_CLIENT *const Client = *Link;
+        if (!Client->Over) {
+            Link = &Client->Next;
+            continue;
+        }
+        *Link = Client->Next;
+        Free(Clients, Client);
+    }
+    return Did;
+}
