@@ -402,6 +402,8 @@ static void a_flood_does_not_keep_casementd_from_others(void **state)
     size_t size = 0;
     struct question question = {0};
     pthread_t thread;
+    if (access(getenv("CASEMENT_HOME"), F_OK) != 0)
+        skip(); /* the agent runs in a machine of its own, and casementd's socket is not there */
     while (size + 16 <= sizeof bytes)
         size += qrexec_put_terminated(bytes + size, sizeof bytes - size, 0, QREXEC_DATA_PORT_FIRST);
     agent_greet(&agent, 3);
@@ -446,5 +448,13 @@ int main(void)
         cmocka_unit_test_teardown(a_flood_does_not_keep_casementd_from_others, close_agent),
         cmocka_unit_test_teardown(more_calls_than_descriptors_at_first, close_agent),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    /* AGENT_TEST_SKIP names those that take too long where this runs. */
+    struct CMUnitTest chosen[sizeof tests / sizeof tests[0]];
+    const char *skipped = getenv("AGENT_TEST_SKIP");
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        if (skipped == NULL || strstr(skipped, tests[i].name) == NULL)
+            chosen[count++] = tests[i];
+    }
+    return _cmocka_run_group_tests("agent", chosen, count, NULL, NULL);
 }

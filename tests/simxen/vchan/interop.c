@@ -163,11 +163,14 @@ static void one_channel(struct side *side, int peer, const struct rings *rings, 
 int interop_play(const char *role, const char *library, int peer)
 {
     struct side side = {.is_server = strcmp(role, "server") == 0};
+    const char *skips =
+        getenv("INTEROP_STEP"); /* every so manieth pair of orders: a slow machine */
+    size_t step = skips ? strtoul(skips, NULL, 10) : 1;
 
     buffer = malloc(LARGEST);
     CHECK(buffer);
     interop_load(&side.library, library);
-    for (size_t i = 0; i < sizeof(all_rings) / sizeof(all_rings[0]); i++)
+    for (size_t i = 0; i < sizeof(all_rings) / sizeof(all_rings[0]); i += step)
         one_channel(&side, peer, &all_rings[i], i % 2);
     free(buffer);
     return 0;

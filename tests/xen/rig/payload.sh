@@ -17,7 +17,16 @@ for script in tests/xen/dom0/*.sh tests/xen/guest/*.sh; do
 done
 while read -r file folder; do
     case $file in '' | '#'*) continue ;; esac
+    mkdir -p "$stage/rig/$folder"
     cp -L "$build/$file" "$stage/rig/$folder/"
 done <tests/xen/rig/payload
+for test in tests/simxen/dom0/run.sh; do
+    mkdir -p "$stage/rig/simxen-tests/dom0"
+    cp "$test" "$stage/rig/simxen-tests/dom0/"
+done
+# The unit test library is this machine's own.
+mkdir "$stage/rig/cmocka"
+cp -L "$(ldd "$build/tests/simxen/dom0/dom0_agent_test" | sed -n 's/.*=> \(.*libcmocka[^ ]*\) .*/\1/p')" \
+    "$stage/rig/cmocka/"
 (cd "$stage" && find . -mindepth 1 -print0 | cpio --null -o -H newc --quiet -R 0:0) >"$out"
 rm -rf "$stage"

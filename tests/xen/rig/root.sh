@@ -89,7 +89,36 @@ echo 'root:x:0:' >"$root/etc/group"
 chmod 755 "$root/init" "$root/rig/run-tests" "$root/rig/simxen" "$root"/etc/xen/scripts/*
 /sbin/ldconfig -r "$root"
 
-(cd "$root" && find . -print0 | cpio --null -o -H newc --quiet -R 0:0) >"$out/root.cpio"
+archive() { # ROOT OUT
+    (cd "$1" && find . -print0 | cpio --null -o -H newc --quiet -R 0:0) >"$2"
+}
+
+# The Linux guest: the same kernel (a PV guest, which software emulation runs at dom0's speed) and
+# the few files that our programs need of the root above.
+linux=$out/linux
+mkdir -p "$linux" "$root/rig/linux"
+(cd "$root" && find bin sbin usr/bin usr/sbin etc/passwd etc/group etc/ld.so.conf \
+    modules/xen-privcmd.* modules/xenfs.* modules/xen-evtchn.* modules/xen-gntdev.* \
+    modules/xen-gntalloc.* rig/lib.sh \( -type f -o -type l \) ! -name iperf3 -print0 |
+    cpio --null -p --quiet --make-directories "$linux")
+for file in /usr/bin/xenstore $libraries; do
+    needed "$file"
+done | grep -oE '/[^ ]+\.so[^ ]*' | sed "s,^$from,," | sort -u | while read -r library; do
+    mkdir -p "$linux$(dirname "$library")"
+    cp "$root$library" "$linux$library"
+done
+for name in xenctrl xentoollog xencall xenforeignmemory xendevicemodel xenvchan; do
+    cp "$root"/usr/lib/x86_64-linux-gnu/lib$name.so.* "$linux/usr/lib/x86_64-linux-gnu/"
+done
+cp "$root/lib/x86_64-linux-gnu/libgcc_s.so.1" "$linux/lib/x86_64-linux-gnu/" # pthread_cancel's
+mkdir -p "$linux/proc" "$linux/sys" "$linux/dev" "$linux/run" "$linux/tmp" "$linux/root"
+cp "$here/dom0/linux-init" "$linux/init"
+chmod 755 "$linux/init"
+/sbin/ldconfig -r "$linux"
+archive "$linux" "$root/rig/linux/root.cpio"
+
 gzip -dc "$from/boot/xen-4.17-amd64.gz" >"$out/xen"
 "$here/extract-vmlinux.py" "$kernel/boot/vmlinuz-$version" "$out/vmlinux"
-rm -rf "$root"
+gzip -1 -c "$out/vmlinux" >"$root/rig/linux/vmlinux.gz"
+archive "$root" "$out/root.cpio"
+rm -rf "$root" "$linux"

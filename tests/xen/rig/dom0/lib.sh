@@ -5,7 +5,10 @@
 load_module() {
     while read -r file; do
         [ -e "/run/module-$file" ] && continue
-        insmod "/modules/$file" || return 1
+        options=
+        # A vchan with two rings of 1 MiB needs 513 pages, and the guest's limit is 1024.
+        [ "$1.ko" != "xen-gntalloc.ko" ] || options=limit=8192
+        insmod "/modules/$file" $options || return 1
         : >"/run/module-$file"
     done <"/modules/$1.order"
 }
@@ -72,16 +75,21 @@ guest_follow() {
 # guest_wait GUEST: until it shut down (and is destroyed) or crashed (and is kept for a look).
 guest_wait() {
     # A signal (a child ended) may interrupt the opening.
-    until read -r code <"/run/$1.ended"; do
+    until read -r guest_code <"/run/$1.ended"; do
         echo "Interrupted; waiting for $1 again"
     done
     cat "/run/$1.xl"
-    return "$code"
+    return "$guest_code"
+}
+
+guest_destroy() {
+    xl destroy "$1" && guest_wait "$1" >/dev/null
 }
 
 # guest_domid GUEST: its domain number.
 guest_domid() {
-    cat "/run/$1.domid"
+    read -r domid <"/run/$1.domid"
+    echo "$domid"
 }
 
 # guest_log GUEST: what it wrote to its PV console.
@@ -100,4 +108,31 @@ guest_run() {
     guest_start "$1" && guest_wait "$1"
     guest_log "$1"
     guest_verdict "$1"
+}
+
+# linux_start GUEST [MEMORY_MIB]: a Linux guest with the programs of /rig/bin and the libraries of /rig/lib in it.
+# linux_exec GUEST COMMAND...: runs one there, with this process's streams and environment.
+linux_start() {
+    [ -e /run/linux.cpio ] || {
+        cp /rig/linux/root.cpio /run/linux.cpio
+        (cd / && find rig/bin rig/lib rig/cmocka | cpio -o -H newc >>/run/linux.cpio) 2>/dev/null
+    }
+    cat >"/run/$1.cfg" <<END
+name = '$1'
+type = 'pv'
+memory = ${2:-160}
+vcpus = 1
+kernel = '/rig/linux/vmlinux.gz'
+ramdisk = '/run/linux.cpio'
+extra = 'console=hvc0 rdinit=/init quiet loglevel=4 panic=1 mitigations=off tsc=unstable rodata=off'
+on_poweroff = 'destroy'
+on_crash = 'preserve'
+END
+    guest_start "$1"
+}
+
+linux_exec() {
+    linux_guest=$1
+    shift
+    /rig/bin/rig_linux exec "$(guest_domid "$linux_guest")" -- "$@"
 }
