@@ -11,8 +11,6 @@
 #include "core/xen/evtchn_fifo.h"
 #include "core/xen/evtchn_table.h"
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FAKE_CPUS = 2, FAKE_PORTS = 8192 };
@@ -22,7 +20,10 @@ struct fake_xen {
     uint32_t cpu_of[FAKE_PORTS];      /* EVTCHNOP_bind_vcpu */
     uint32_t priority_of[FAKE_PORTS]; /* EVTCHNOP_set_priority */
     uint32_t upcalls[FAKE_CPUS];      /* interrupts that the vCPU would have got */
-    /* What the guest gave. */
+    /* What the guest gave: below, or wherever the test's guest has it. */
+    struct xen_shared_info *info;
+    struct xen_fifo_control_block *blocks[FAKE_CPUS];
+    uint32_t *pages[FAKE_PORTS / XEN_FIFO_WORDS_PER_PAGE];
     struct xen_shared_info shared;
     struct evtchn_2l two;
     struct evtchn_2l_cpu two_cpus[FAKE_CPUS];
@@ -37,6 +38,11 @@ static inline struct evtchn_abi *fake_init(struct fake_xen *xen, bool fifo)
 {
     memset(xen, 0, sizeof(*xen));
     xen->fifo = fifo;
+    xen->info = &xen->shared;
+    for (uint32_t i = 0; i < FAKE_CPUS; i++)
+        xen->blocks[i] = &xen->control[i];
+    for (uint32_t i = 0; i < FAKE_PORTS; i += XEN_FIFO_WORDS_PER_PAGE)
+        xen->pages[i / XEN_FIFO_WORDS_PER_PAGE] = &xen->words[i];
     for (uint32_t i = 0; i < FAKE_PORTS; i++)
         xen->priority_of[i] = XEN_FIFO_PRIORITY_DEFAULT;
     if (!fifo) {
@@ -55,46 +61,59 @@ static inline struct evtchn_abi *fake_init(struct fake_xen *xen, bool fifo)
 
 static inline void fake_upcall(struct fake_xen *xen, uint32_t cpu)
 {
-    if (xen->shared.vcpu[cpu].upcall_pending)
+    if (xen->info->vcpu[cpu].upcall_pending)
         return;
-    xen->shared.vcpu[cpu].upcall_pending = 1;
+    xen->info->vcpu[cpu].upcall_pending = 1;
     xen->upcalls[cpu]++;
 }
 
 static inline void fake_fire_2l(struct fake_xen *xen, uint32_t port)
 {
     uint64_t bit = (uint64_t)1 << port % 64, word = (uint64_t)1 << port / 64;
-    struct xen_vcpu_info *info = &xen->shared.vcpu[xen->cpu_of[port]];
-    if (xen->shared.evtchn_pending[port / 64] & bit)
+    struct xen_vcpu_info *info = &xen->info->vcpu[xen->cpu_of[port]];
+    if (xen->info->evtchn_pending[port / 64] & bit)
         return;
-    xen->shared.evtchn_pending[port / 64] |= bit;
-    if ((xen->shared.evtchn_mask[port / 64] & bit) || (info->pending_sel & word))
+    xen->info->evtchn_pending[port / 64] |= bit;
+    if ((xen->info->evtchn_mask[port / 64] & bit) || (info->pending_sel & word))
         return;
     info->pending_sel |= word;
     fake_upcall(xen, xen->cpu_of[port]);
 }
 
+static inline uint32_t *fake_word(struct fake_xen *xen, uint32_t port)
+{
+    return &xen->pages[port / XEN_FIFO_WORDS_PER_PAGE][port % XEN_FIFO_WORDS_PER_PAGE];
+}
+
 static inline void fake_fire_fifo(struct fake_xen *xen, uint32_t port)
 {
-    uint32_t *word = &xen->words[port], cpu = xen->cpu_of[port], queue = xen->priority_of[port];
+    uint32_t *word = fake_word(xen, port), cpu = xen->cpu_of[port], queue = xen->priority_of[port];
     uint32_t *tail = &xen->tails[cpu][queue];
-    bool pending = *word & XEN_FIFO_PENDING;
+    bool pending = *word & XEN_FIFO_PENDING, linked = false;
     *word |= XEN_FIFO_PENDING;
     if (pending || (*word & (XEN_FIFO_MASKED | XEN_FIFO_LINKED)))
         return;
     *word |= XEN_FIFO_LINKED;
-    bool linked = false;
-    if (*tail && *tail != port && (xen->words[*tail] & XEN_FIFO_LINKED)) {
-        xen->words[*tail] = (xen->words[*tail] & ~XEN_FIFO_LINK_MASK) | port;
+    if (*tail && *tail != port && (*fake_word(xen, *tail) & XEN_FIFO_LINKED)) {
+        *fake_word(xen, *tail) = (*fake_word(xen, *tail) & ~XEN_FIFO_LINK_MASK) | port;
         linked = true;
     }
     if (!linked)
-        xen->control[cpu].head[queue] = port;
+        xen->blocks[cpu]->head[queue] = port;
     *tail = port;
-    if (!linked && !(xen->control[cpu].ready & 1u << queue)) {
-        xen->control[cpu].ready |= 1u << queue;
+    if (!linked && !(xen->blocks[cpu]->ready & 1u << queue)) {
+        xen->blocks[cpu]->ready |= 1u << queue;
         fake_upcall(xen, cpu);
     }
+}
+
+/* A port is closed: what was pending goes with it. */
+static inline void fake_clear(struct fake_xen *xen, uint32_t port)
+{
+    if (!xen->fifo)
+        xen->info->evtchn_pending[port / 64] &= ~((uint64_t)1 << port % 64);
+    else if (xen->pages[port / XEN_FIFO_WORDS_PER_PAGE])
+        *fake_word(xen, port) &= ~XEN_FIFO_PENDING;
 }
 
 static inline void fake_fire(struct fake_xen *xen, uint32_t port)
