@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "parts.h"
 #include "shared_info.h"
+#include "suspend.h"
 #include <core/xen/abi.h>
 #include <core/xen/unplug.h>
 #include <xenbus/evtchn.h>
@@ -87,6 +88,7 @@ static LONG_PTR memory_op(ULONG_PTR operation, PVOID argument)
         CHECK_EQ(add->space, XEN_MAPSPACE_SHARED_INFO);
         CHECK(find_hole(add->frame) != NULL);
         fake_xen.shared_info_maps++;
+        fake_xen.shared_info_frame = add->frame;
         return 0;
     case XEN_MEMORY_REMOVE_FROM_PHYSMAP:
         return 0;
@@ -244,16 +246,28 @@ static NTSTATUS fire(PVOID argument, ULONG cpu)
     return STATUS_SUCCESS;
 }
 
+static PXENBUS_SUSPEND_HANDLE Resume;
+
+static VOID NTAPI tell_again(PVOID argument)
+{
+    InterruptsResume(argument);
+}
+
 NTSTATUS EvtchnCreate(PXENBUS_PARTS Parts, PXENBUS_EVTCHN *Evtchn)
 {
     NTSTATUS status = InterruptsConnect(Parts->Interrupts, upcall, Parts);
-    BOOLEAN any = FALSE;
 
     if (!NT_SUCCESS(status))
         return status;
+    status = SuspendRegister(Parts, XenbusSuspendEarly, XENBUS_SUSPEND_ORDER_EVTCHN, tell_again,
+                             Parts->Interrupts, &Resume);
+    if (!NT_SUCCESS(status)) {
+        InterruptsDisconnect(Parts->Interrupts);
+        return status;
+    }
     for (ULONG i = 0; i < InterruptsCpuCount(Parts->Interrupts); i++)
         if (i == 0 || InterruptsCpuHasVector(Parts->Interrupts, i))
-            any |= InterruptsProbe(Parts->Interrupts, i, fire, Parts);
+            (void)InterruptsProbe(Parts->Interrupts, i, fire, Parts);
     *Evtchn = (PXENBUS_EVTCHN)Parts;
     return STATUS_SUCCESS;
 }
@@ -261,6 +275,7 @@ NTSTATUS EvtchnCreate(PXENBUS_PARTS Parts, PXENBUS_EVTCHN *Evtchn)
 VOID EvtchnDestroy(PXENBUS_EVTCHN Evtchn)
 {
     CHECK(DebugCallback == NULL);
+    SuspendDeregister(Evtchn, Resume);
     InterruptsDisconnect(((PXENBUS_PARTS)Evtchn)->Interrupts);
 }
 

@@ -25,12 +25,12 @@ struct fake_xen {
     ULONG vbds_bytes, vifs_bytes;
     NTSTATUS list_status; /* not STATUS_SUCCESS: lists cannot be read */
     ULONG list_delay_ms;  /* before each answer */
-    ULONG pci_nvme;       /* bits: 1 QEMU's, 2 another's on bus 0, 4 another's behind a bridge */
     /* What xenbus did. */
     ULONG vector[FAKE_CPUS]; /* by vCPU */
     ULONG64 callback;
     ULONG holes; /* frames given to Xen and not got back */
     ULONG shared_info_maps;
+    ULONG64 shared_info_frame;
     ULONG suspends;
     ULONG unplug_writes, unplug_mask;
     ULONG lists_read;

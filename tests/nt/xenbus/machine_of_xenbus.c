@@ -42,6 +42,13 @@ struct pnp_node *xenbus_start(void)
     return platform;
 }
 
+void xenbus_start_again(struct pnp_node *platform)
+{
+    pnp_install(&Xenbus);
+    CHECK_EQ(pnp_start(platform), STATUS_SUCCESS);
+    xenbus_settle();
+}
+
 void xenbus_start_times(struct pnp_node *platform, PLARGE_INTEGER at)
 {
     CHECK_EQ(pnp_start(platform), STATUS_SUCCESS);

@@ -12,6 +12,8 @@ extern const struct pnp_driver Xenbus;
 /* Installs xenbus and starts the platform device; settled. The device must start / may fail. */
 struct pnp_node *xenbus_start(void);
 struct pnp_node *xenbus_start_any(void);
+/* A further boot of a machine that was ended. */
+void xenbus_start_again(struct pnp_node *platform);
 /* START alone; at: the time when it was completed, before children are asked for. */
 void xenbus_start_times(struct pnp_node *platform, PLARGE_INTEGER at);
 /* Until scans, and what the PnP manager does about them, have ended. */

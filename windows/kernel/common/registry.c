@@ -13,12 +13,14 @@ static NTSTATUS OpenKey(_In_ PCUNICODE_STRING Path, _In_ ACCESS_MASK Access, _In
                         _Out_ PHANDLE Key)
 {
     OBJECT_ATTRIBUTES Attributes;
+    NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, (PUNICODE_STRING)Path,
                                OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     if (Create)
         return ZwCreateKey(Key, Access, &Attributes, 0, NULL, REG_OPTION_NON_VOLATILE, NULL);
-    return ZwOpenKey(Key, Access, &Attributes);
+    Status = ZwOpenKey(Key, Access, &Attributes);
+    return Status == STATUS_OBJECT_PATH_NOT_FOUND ? STATUS_OBJECT_NAME_NOT_FOUND : Status;
 }
 
 /* Out->DataLength is at most DATA_BYTES_MAX. */
@@ -106,12 +108,12 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     return WriteValue(Path, Name, REG_SZ, Value, String.Length + sizeof(WCHAR));
 }
 
-_IRQL_requires_max_(PASSIVE_LEVEL) BOOLEAN RegistryKeyExists(_In_ PCUNICODE_STRING Path)
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS RegistryFindKey(_In_ PCUNICODE_STRING Path)
 {
     HANDLE Key;
+    NTSTATUS Status = OpenKey(Path, KEY_QUERY_VALUE, FALSE, &Key);
 
-    if (!NT_SUCCESS(OpenKey(Path, KEY_QUERY_VALUE, FALSE, &Key)))
-        return FALSE;
-    (VOID) ZwClose(Key);
-    return TRUE;
+    if (NT_SUCCESS(Status))
+        (VOID) ZwClose(Key);
+    return Status;
 }

@@ -23,6 +23,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     RegistryWriteDword(_In_ PCUNICODE_STRING Path, _In_ PCWSTR Name, _In_ ULONG Value);
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     RegistryWriteString(_In_ PCUNICODE_STRING Path, _In_ PCWSTR Name, _In_z_ PCWSTR Value);
-_IRQL_requires_max_(PASSIVE_LEVEL) BOOLEAN RegistryKeyExists(_In_ PCUNICODE_STRING Path);
+/* STATUS_SUCCESS: there is such a key. STATUS_OBJECT_NAME_NOT_FOUND: there is none. */
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS RegistryFindKey(_In_ PCUNICODE_STRING Path);
 
 #endif

@@ -35,6 +35,7 @@ static VOID EndParts(_In_ PXENBUS_BUS Bus)
         DebugDestroy(Parts->Debug);
     if (Parts->Memory)
         MemoryDestroy(Parts->Memory);
+    InterlockedExchange(Bus->Alive, 0); /* before the device: it keeps the driver in memory */
     ObDereferenceObject(Parts->DeviceObject);
     PoolFree(Bus, POOL_TAG_XENBUS);
 }
@@ -65,15 +66,23 @@ static VOID RegisterDumps(_In_ PXENBUS_BUS Bus)
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     BusCreate(_In_ PDEVICE_OBJECT Device, _In_ PDEVICE_OBJECT Pdo, _In_ PXENBUS_UNPLUG Unplug,
-              _In_opt_ PCM_RESOURCE_LIST Raw, _In_opt_ PCM_RESOURCE_LIST Translated,
-              _Out_ PXENBUS_BUS *Bus)
+              _Inout_ volatile LONG *Alive, _In_opt_ PCM_RESOURCE_LIST Raw,
+              _In_opt_ PCM_RESOURCE_LIST Translated, _Out_ PXENBUS_BUS *Bus)
 {
-    PXENBUS_BUS New = PoolAllocate(sizeof(*New), POOL_TAG_XENBUS);
     PXENBUS_PARTS Parts;
+    PXENBUS_BUS New;
     NTSTATUS Status;
 
-    if (!New)
+    if (InterlockedCompareExchange(Alive, 1, 0)) {
+        LogLine(LogError, "a child still holds services of the bus before");
+        return STATUS_DEVICE_BUSY;
+    }
+    New = PoolAllocate(sizeof(*New), POOL_TAG_XENBUS);
+    if (!New) {
+        InterlockedExchange(Alive, 0);
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    New->Alive = Alive;
     Parts = &New->Parts;
     New->References = 1;
     ObReferenceObject(Device);
@@ -116,6 +125,15 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID BusDereference(_In_ PXENBUS_BUS Bus)
 {
     if (InterlockedDecrement(&Bus->References) == 0)
         EndParts(Bus);
+}
+
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID BusRelease(_In_ PXENBUS_BUS Bus)
+{
+    if (Bus->References > 1) { /* otherwise the parts end in their own order */
+        LogLine(LogWarning, "a child still holds services; it gets no events any more");
+        InterruptsDisconnect(Bus->Parts.Interrupts);
+    }
+    BusDereference(Bus);
 }
 
 /* --- Services for children. --- */

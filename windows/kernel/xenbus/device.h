@@ -81,8 +81,9 @@ typedef struct _XENBUS_FDO {
 
 /* driver.c: what the driver object carries. */
 typedef struct _XENBUS_DRIVER {
-    PXENBUS_UNPLUG Unplug; /* NULL: this machine is not on Xen */
-    volatile LONG ActiveDevices;
+    PXENBUS_UNPLUG Unplug;       /* NULL: this machine is not on Xen */
+    volatile LONG ActiveDevices; /* 0 or 1 */
+    volatile LONG BusAlive;      /* 0 or 1, see BusCreate() */
 } XENBUS_DRIVER, *PXENBUS_DRIVER;
 PXENBUS_DRIVER DriverOf(_In_ PDEVICE_OBJECT DeviceObject);
 

@@ -132,10 +132,11 @@ static PXENBUS_BUS ExchangeBus(_In_ PXENBUS_FDO Fdo, _In_opt_ PXENBUS_BUS New)
 
 static NTSTATUS StartBus(_In_ PXENBUS_FDO Fdo, _In_ PIO_STACK_LOCATION Stack)
 {
+    PXENBUS_DRIVER Driver = DriverOf(Fdo->DeviceObject);
     PXENBUS_BUS Bus;
     NTSTATUS Status;
 
-    Status = BusCreate(Fdo->DeviceObject, Fdo->Pdo, DriverOf(Fdo->DeviceObject)->Unplug,
+    Status = BusCreate(Fdo->DeviceObject, Fdo->Pdo, Driver->Unplug, &Driver->BusAlive,
                        Stack->Parameters.StartDevice.AllocatedResources,
                        Stack->Parameters.StartDevice.AllocatedResourcesTranslated, &Bus);
     if (!NT_SUCCESS(Status))
@@ -152,7 +153,7 @@ static VOID StopBus(_In_ PXENBUS_FDO Fdo)
     EnumerateStop(Fdo);
     Bus = ExchangeBus(Fdo, NULL);
     if (Bus)
-        BusDereference(Bus);
+        BusRelease(Bus);
 }
 
 static BOOLEAN ChildrenHoldInterfaces(_In_ PXENBUS_FDO Fdo)

@@ -80,10 +80,13 @@ static BOOLEAN BootOptionGiven(VOID)
         RTL_CONSTANT_STRING(L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control");
     static const CHAR Option[] = "CASEMENT:BOOT_EMULATED";
     WCHAR Options[OPTIONS_CHARACTERS];
+    NTSTATUS Status =
+        RegistryReadString(&Control, L"SystemStartOptions", Options, OPTIONS_CHARACTERS);
 
-    if (!NT_SUCCESS(
-            RegistryReadString(&Control, L"SystemStartOptions", Options, OPTIONS_CHARACTERS)))
+    if (Status == STATUS_OBJECT_NAME_NOT_FOUND)
         return FALSE;
+    if (!NT_SUCCESS(Status))
+        return TRUE; /* the user may have asked */
     for (ULONG Start = 0; Options[Start]; Start++) {
         ULONG i = 0;
         while (Option[i] && RtlUpcaseUnicodeChar(Options[Start + i]) == (WCHAR)Option[i])
@@ -99,7 +102,7 @@ static BOOLEAN SafeMode(VOID)
     static const UNICODE_STRING Option = RTL_CONSTANT_STRING(
         L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\SafeBoot\\Option");
 
-    return RegistryKeyExists(&Option);
+    return RegistryFindKey(&Option) != STATUS_OBJECT_NAME_NOT_FOUND; /* in doubt: yes */
 }
 
 static BOOLEAN IsQemuNvme(_In_ const PCI_COMMON_HEADER *Header)
