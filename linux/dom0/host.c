@@ -307,6 +307,7 @@ static void clear_runtime(const struct layout *layout)
          entry = readdir(folder)) {
         if (strcmp(entry->d_name, "casementd") == 0 ||
             strcmp(entry->d_name, "casementd.lock") == 0 ||
+            strncmp(entry->d_name, "qubesdb.", strlen("qubesdb.")) == 0 ||
             strncmp(entry->d_name, "domain-", strlen("domain-")) == 0)
             unlinkat(dirfd(folder), entry->d_name, 0);
     }
