@@ -13,6 +13,10 @@
  * Linux programs only), which introduces it to xenstored as libxl would. The machine ends with
  * simxen_guest_close() or with the process: ports close, mappings and memory go.
  *
+ * The guest starts as Windows does, behind hvmloader, which has 32 bits: so has shared info (bits,
+ * selectors and masks at other places than in core/xen/abi.h) until the guest sets
+ * HVM_PARAM_CALLBACK_IRQ, to whatever value. Restored domains begin with 64 bits.
+ *
  * Calls may be made from any thread; callbacks run on the caller's, with no lock held. Errors of
  * the simxen_guest_ functions are negative Linux errno values; hypercalls return what Xen returns.
  * The same source builds for Linux and for a Windows program under Wine.

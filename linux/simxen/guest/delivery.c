@@ -34,6 +34,16 @@ void delivery_mark(struct simxen_guest *guest, struct guest_vcpu *vcpu)
         vcpu->interrupt = true;
 }
 
+/* Where a 32-bit guest has its mask, before Xen has seen that this one has 64. What is pending is
+ * at the same place for both. */
+enum { NARROW_MASK = 2048 + 128, NARROW_SELECTOR = 4 };
+
+static uint64_t *mask_words(struct simxen_guest *guest)
+{
+    return guest->wide ? guest->shared->evtchn_mask
+                       : (uint64_t *)(void *)((uint8_t *)guest->shared + NARROW_MASK);
+}
+
 static struct guest_vcpu *notified(struct simxen_guest *guest, uint32_t port)
 {
     return &guest->vcpus[guest->ports[port].vcpu];
@@ -44,20 +54,24 @@ static struct guest_vcpu *notified(struct simxen_guest *guest, uint32_t port)
 static void select_word(struct simxen_guest *guest, uint32_t port)
 {
     struct guest_vcpu *vcpu = notified(guest, port);
-    if (!test_and_set_bit(&vcpu->info->pending_sel, port / 64))
+    uint32_t *narrow = (uint32_t *)(void *)((uint8_t *)vcpu->info + NARROW_SELECTOR);
+    bool was_set = guest->wide ? test_and_set_bit(&vcpu->info->pending_sel, port / 64)
+                               : __atomic_fetch_or(narrow, 1u << port / 32 % 32, __ATOMIC_SEQ_CST) &
+                                     1u << port / 32 % 32;
+    if (!was_set)
         delivery_mark(guest, vcpu);
 }
 
 static void raise_2l(struct simxen_guest *guest, uint32_t port)
 {
     if (!test_and_set_bit(guest->shared->evtchn_pending, port) &&
-        !test_bit(guest->shared->evtchn_mask, port))
+        !test_bit(mask_words(guest), port))
         select_word(guest, port);
 }
 
 static void unmask_2l(struct simxen_guest *guest, uint32_t port)
 {
-    if (test_and_clear_bit(guest->shared->evtchn_mask, port) &&
+    if (test_and_clear_bit(mask_words(guest), port) &&
         test_bit(guest->shared->evtchn_pending, port))
         select_word(guest, port);
 }

@@ -54,6 +54,7 @@ struct simxen_guest {
     struct simxen *sx;
     struct simxen_evtchn *events;
     uint32_t domid;
+    bool wide;           /* shared info has 64 bits: hvmloader, which ran first, has 32 */
     bool stopped;        /* within config.shutdown */
     const char *crashed; /* why; told when the lock is released */
 

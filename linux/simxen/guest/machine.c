@@ -157,6 +157,7 @@ int simxen_guest_resume(struct simxen_guest *guest, uint32_t domid)
         lx_close(old_memory);
         error = memory_restore(guest);
     }
+    guest->wide = true; /* a restored domain begins with 64 bits */
     if (!error)
         time_publish(guest);
     lx_unlock(&guest->lock);

@@ -33,16 +33,20 @@ void time_now(struct simxen_guest *guest, uint64_t *system_ns, uint64_t *wall_ns
  * the machine's time is a model's, and never ahead of it. */
 void time_publish(struct simxen_guest *guest)
 {
+    enum { NARROW_WALL_CLOCK = 2048 + 256 };
     uint64_t system_ns, wall_ns;
-    struct xen_shared_info *shared = guest->shared;
+    uint32_t *clock = guest->wide
+                          ? &guest->shared->wc_version
+                          : (uint32_t *)(void *)((uint8_t *)guest->shared + NARROW_WALL_CLOCK);
     time_now(guest, &system_ns, &wall_ns);
     uint64_t boot_ns = wall_ns - system_ns;
-    if (shared->wc_sec != (uint32_t)(boot_ns / 1000000000u)) {
-        __atomic_fetch_add(&shared->wc_version, 1, __ATOMIC_SEQ_CST);
-        shared->wc_sec = (uint32_t)(boot_ns / 1000000000u);
-        shared->wc_sec_hi = (uint32_t)(boot_ns / 1000000000u >> 32);
-        shared->wc_nsec = (uint32_t)(boot_ns % 1000000000u);
-        __atomic_fetch_add(&shared->wc_version, 1, __ATOMIC_SEQ_CST);
+    if (clock[1] != (uint32_t)(boot_ns / 1000000000u)) { /* version, sec, nsec, sec_hi */
+        __atomic_fetch_add(&clock[0], 1, __ATOMIC_SEQ_CST);
+        clock[1] = (uint32_t)(boot_ns / 1000000000u);
+        clock[2] = (uint32_t)(boot_ns % 1000000000u);
+        if (guest->wide)
+            clock[3] = (uint32_t)(boot_ns / 1000000000u >> 32);
+        __atomic_fetch_add(&clock[0], 1, __ATOMIC_SEQ_CST);
     }
     for (uint32_t i = 0; i < guest->config.vcpus; i++) {
         struct xen_vcpu_time *time = &guest->vcpus[i].info->time;
@@ -75,8 +79,10 @@ static bool guest_may_get(uint32_t index)
            index == XEN_HVM_PARAM_CONSOLE_PFN;
 }
 
+/* Whatever the value: the call tells Xen that the guest has 64 bits. */
 static void set_callback(struct simxen_guest *guest)
 {
+    guest->wide = true;
     struct guest_vcpu *vcpu = &guest->vcpus[0];
     if (vcpu->info->upcall_pending && !vcpu->vector && guest->params[XEN_HVM_PARAM_CALLBACK_IRQ])
         vcpu->interrupt = true; /* a line that is asserted from the start */
@@ -99,8 +105,10 @@ static int64_t param(struct simxen_guest *guest, uint64_t argument, bool set)
         return guest_copy_out(guest, argument, &op, sizeof(op));
     }
     guest->params[op.index] = op.value;
-    if (op.index == XEN_HVM_PARAM_CALLBACK_IRQ)
+    if (op.index == XEN_HVM_PARAM_CALLBACK_IRQ) {
         set_callback(guest);
+        time_publish(guest);
+    }
     return 0;
 }
 

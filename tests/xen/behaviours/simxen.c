@@ -198,6 +198,8 @@ static bool start_machine(void)
         if (env_hypercall(XEN_HYPERCALL_MEMORY_OP, XEN_MEMORY_ADD_TO_PHYSMAP, (uintptr_t)&op, 0))
             return false;
     }
+    struct xen_hvmop_param wide = {.domid = XEN_DOMID_SELF, .index = XEN_HVM_PARAM_CALLBACK_IRQ};
+    env_hypercall(XEN_HYPERCALL_HVM_OP, XEN_HVMOP_SET_PARAM, (uintptr_t)&wide, 0);
     for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++) {
         struct xen_hvmop_upcall_vector op = {.vcpu = vcpu, .vector = VECTOR};
         env_hypercall(XEN_HYPERCALL_HVM_OP, XEN_HVMOP_SET_EVTCHN_UPCALL_VECTOR, (uintptr_t)&op, 0);
