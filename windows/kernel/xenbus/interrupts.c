@@ -269,6 +269,9 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
 
     Interrupts->Upcall = Upcall;
     Interrupts->Argument = Argument;
+    /* Shared info has 32 bits after hvmloader, until a 64-bit guest makes this call, whatever its
+     * value (tests/xen/behaviours/README.md). */
+    (VOID) TellLine(0);
     for (ULONG i = 0; i < Interrupts->Cpus; i++)
         ConnectVector(Interrupts, &Interrupts->Cpu[i]);
     if (!Interrupts->Cpu[CpuOfVcpu0(Interrupts)].HasVector) {
