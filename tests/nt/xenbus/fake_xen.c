@@ -2,6 +2,7 @@
 /* A scripted Xen: see fake_xen.h. */
 #include "fake_xen.h"
 
+#include "debug.h"
 #include "hypercall.h"
 #include "interrupts.h"
 #include "memory.h"
@@ -221,8 +222,7 @@ const XENBUS_SERVICE GnttabService = {&GUID_XENBUS_GNTTAB, 1, GnttabSizes, FillN
 
 /* --- Event channels: connect the interrupts and probe them, as the real part does. --- */
 
-static XENBUS_EVTCHN_CALLBACK *DebugCallback;
-static PVOID DebugArgument;
+static PXENBUS_PARTS Started;
 static volatile LONG Pending[FAKE_CPUS];
 
 static BOOLEAN upcall(PVOID argument, ULONG cpu)
@@ -268,38 +268,16 @@ NTSTATUS EvtchnCreate(PXENBUS_PARTS Parts, PXENBUS_EVTCHN *Evtchn)
     for (ULONG i = 0; i < InterruptsCpuCount(Parts->Interrupts); i++)
         if (i == 0 || InterruptsCpuHasVector(Parts->Interrupts, i))
             (void)InterruptsProbe(Parts->Interrupts, i, fire, Parts);
+    Started = Parts;
     *Evtchn = (PXENBUS_EVTCHN)Parts;
     return STATUS_SUCCESS;
 }
 
 VOID EvtchnDestroy(PXENBUS_EVTCHN Evtchn)
 {
-    CHECK(DebugCallback == NULL);
+    Started = NULL;
     SuspendDeregister(Evtchn, Resume);
     InterruptsDisconnect(((PXENBUS_PARTS)Evtchn)->Interrupts);
-}
-
-static NTSTATUS NTAPI open_channel(PVOID Context, const XENBUS_EVTCHN_PARAMETERS *Parameters,
-                                   XENBUS_EVTCHN_CALLBACK *Callback, PVOID Argument,
-                                   PXENBUS_EVTCHN_CHANNEL *Channel)
-{
-    CHECK_EQ(Parameters->Type, XENBUS_EVTCHN_VIRQ);
-    CHECK_EQ(Parameters->Virq, XEN_VIRQ_DEBUG);
-    if (fault_here("event channel"))
-        return STATUS_INSUFFICIENT_RESOURCES;
-    DebugCallback = Callback;
-    DebugArgument = Argument;
-    *Channel = (PXENBUS_EVTCHN_CHANNEL)&DebugCallback;
-    return STATUS_SUCCESS;
-}
-
-static VOID NTAPI close_channel(PVOID Context, PXENBUS_EVTCHN_CHANNEL Channel)
-{
-    DebugCallback = NULL;
-}
-
-static VOID NTAPI unmask_channel(PVOID Context, PXENBUS_EVTCHN_CHANNEL Channel)
-{
 }
 
 void fake_xen_debug_key(void)
@@ -307,22 +285,13 @@ void fake_xen_debug_key(void)
     KIRQL irql;
 
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    if (DebugCallback)
-        DebugCallback(DebugArgument);
+    if (Started)
+        DebugRequest(Started->Debug);
     KeLowerIrql(irql);
 }
 
-static VOID FillEvtchn(USHORT Version, PINTERFACE Interface)
-{
-    XENBUS_EVTCHN_INTERFACE_V1 *v1 = (XENBUS_EVTCHN_INTERFACE_V1 *)Interface;
-
-    v1->Open = open_channel;
-    v1->Close = close_channel;
-    v1->Unmask = unmask_channel;
-}
-
 static const USHORT EvtchnSizes[] = {sizeof(XENBUS_EVTCHN_INTERFACE_V1)};
-const XENBUS_SERVICE EvtchnService = {&GUID_XENBUS_EVTCHN, 1, EvtchnSizes, FillEvtchn};
+const XENBUS_SERVICE EvtchnService = {&GUID_XENBUS_EVTCHN, 1, EvtchnSizes, FillNothing};
 
 /* --- The store: two lists and one watch. --- */
 

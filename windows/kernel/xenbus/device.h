@@ -7,7 +7,6 @@
 #define XENBUS_DEVICE_H
 
 #include "bus.h"
-#include <xenbus/evtchn.h>
 #include <xenbus/store.h>
 
 typedef enum _XENBUS_DEVICE_KIND { XenbusFunction, XenbusChild } XENBUS_DEVICE_KIND;
@@ -44,9 +43,7 @@ typedef struct _XENBUS_ENUMERATOR {
     KMUTEX Scan; /* one scan at a time */
     BOOLEAN Scanned;
     XENBUS_STORE_INTERFACE_V1 Store;
-    XENBUS_EVTCHN_INTERFACE_V1 Evtchn;
     PXENBUS_STORE_WATCH Watch;
-    PXENBUS_EVTCHN_CHANNEL DebugChannel; /* VIRQ_DEBUG: a person asks for the dump */
 } XENBUS_ENUMERATOR, *PXENBUS_ENUMERATOR;
 
 typedef enum _XENBUS_PNP_STATE {

@@ -8,11 +8,9 @@
  * old one has been deleted, because the PnP manager must never see two of one name.
  */
 #include "device.h"
-#include "debug.h"
 #include "../common/log.h"
 #include "../common/pool.h"
 #include "../common/text.h"
-#include <core/xen/abi.h>
 #include <core/xen/children.h>
 
 enum {
@@ -193,42 +191,15 @@ static VOID NTAPI OnWatch(_In_opt_ PVOID Argument, _In_ PCSTR Path)
     EnumerateAgain(Argument);
 }
 
-static VOID NTAPI OnDebugVirq(_In_opt_ PVOID Argument)
-{
-    PXENBUS_BUS Bus = FdoAcquireBus(Argument);
-
-    if (Bus) {
-        DebugRequest(Bus->Parts.Debug);
-        /* Not the last reference: the channel is closed before the device lets go of the bus. */
-        BusDereference(Bus);
-    }
-}
-
 /* --- Life. --- */
-
-static VOID OpenDebugChannel(_In_ PXENBUS_FDO Fdo)
-{
-    XENBUS_EVTCHN_PARAMETERS Parameters = {.Type = XENBUS_EVTCHN_VIRQ, .Virq = XEN_VIRQ_DEBUG};
-    PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
-    NTSTATUS Status = Enumerator->Evtchn.Open(Enumerator->Evtchn.Interface.Context, &Parameters,
-                                              OnDebugVirq, Fdo, &Enumerator->DebugChannel);
-
-    if (NT_SUCCESS(Status)) {
-        Enumerator->Evtchn.Unmask(Enumerator->Evtchn.Interface.Context, Enumerator->DebugChannel);
-        return;
-    }
-    Enumerator->DebugChannel = NULL;
-    LogStatus(LogWarning, "no dump on Xen's debug key:", Status);
-}
 
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStart(_In_ PXENBUS_FDO Fdo)
 {
     PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
     NTSTATUS Status;
 
-    Enumerator->Store.Interface.Context = Enumerator->Evtchn.Interface.Context = Fdo->Bus;
+    Enumerator->Store.Interface.Context = Fdo->Bus;
     StoreService.Fill(XENBUS_STORE_VERSION, &Enumerator->Store.Interface);
-    EvtchnService.Fill(XENBUS_EVTCHN_VERSION, &Enumerator->Evtchn.Interface);
 
     Acquire(&Fdo->ChildrenLock);
     if (!Find(Fdo, XenbusIface, 0) && !NT_SUCCESS(PdoCreate(Fdo, XenbusIface, 0)))
@@ -237,7 +208,6 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStart(_In_ PXENBUS_FDO Fdo)
 
     Enumerator->Scanned = FALSE;
     Enumerator->Stopping = FALSE;
-    OpenDebugChannel(Fdo);
     Status = Enumerator->Store.AddWatch(Fdo->Bus, NULL, "device", OnWatch, Fdo, &Enumerator->Watch);
     if (!NT_SUCCESS(Status)) {
         Enumerator->Watch = NULL;
@@ -256,9 +226,6 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStop(_In_ PXENBUS_FDO Fdo)
     if (Enumerator->Watch)
         Enumerator->Store.RemoveWatch(Fdo->Bus, Enumerator->Watch);
     Enumerator->Watch = NULL;
-    if (Enumerator->DebugChannel)
-        Enumerator->Evtchn.Close(Fdo->Bus, Enumerator->DebugChannel);
-    Enumerator->DebugChannel = NULL;
 
     (VOID) KeWaitForSingleObject(&Enumerator->Idle, Executive, KernelMode, FALSE, NULL);
     KeAcquireSpinLock(&Enumerator->Lock, &Irql); /* who set Idle has let go */

@@ -309,6 +309,7 @@ VOID InterruptsResume(_In_ PXENBUS_INTERRUPTS Interrupts)
 {
     PCPU_INTERRUPT First = &Interrupts->Cpu[CpuOfVcpu0(Interrupts)];
 
+    (VOID) TellLine(0); /* 64 bits, as in InterruptsConnect() */
     for (ULONG i = 0; i < Interrupts->Cpus; i++)
         if (Interrupts->Cpu[i].HasVector &&
             TellVector(Interrupts->Cpu[i].Vcpu, Interrupts->Cpu[i].Resource.u.Interrupt.Vector))
