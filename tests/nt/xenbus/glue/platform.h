@@ -13,7 +13,7 @@
 #include "tests/unit/xen/fake_evtchn.h"
 
 enum {
-    PLATFORM_FRAMES = 64, /* of the grant table */
+    PLATFORM_FRAMES = 72, /* of the grant table */
     PLATFORM_PEER = 7,    /* a domain that is there */
     PLATFORM_STORE_PORT = 1,
     PLATFORM_CONSOLE_PORT = 2,
