@@ -259,6 +259,27 @@ case_qubesdb() { # keys go both ways, watches fire, a new daemon reads everythin
     grep -q "no path or value" err || fail "no reason: $(cat err)"
 }
 
+case_clipboard() { # text both ways: UTF-8, line ends, nothing, too much; Windows programs see CR LF
+    up win
+    paste() { "$casement" call win qubes.ClipboardPaste; }
+    copy() { "$casement" call win qubes.ClipboardCopy </dev/null; }
+    printf 'one\ntwo \303\274 \360\237\230\200\r\nthree\rfour\n' >text
+    paste <text || fail "paste"
+    copy >back || fail "copy"
+    printf 'one\ntwo \303\274 \360\237\230\200\nthree\rfour\n' | cmp - back || fail "the text"
+    head -c 256000 /dev/zero | tr '\0' x >long
+    paste <long || fail "256000 bytes"
+    copy | cmp - long || fail "256000 bytes back"
+    { cat long; echo; } | paste 2>err && fail "too long a text was taken"
+    grep -q 'longer than 256000' err || fail "no reason: $(cat err)"
+    copy | cmp - long || fail "the clipboard was changed by what it refused"
+    yes "$(printf '\303\274')" | head -n 85333 >lines # as CR LF it is longer
+    paste <lines && copy | cmp - lines || fail "many lines"
+    printf 'not \377 UTF-8' | paste && same "bad bytes" "$(printf 'not \357\277\275 UTF-8')" "$(copy)"
+    paste </dev/null || fail "no text"
+    same "nothing" "" "$(copy)"
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"
