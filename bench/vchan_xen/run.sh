@@ -1,0 +1,24 @@
+#!/bin/sh
+# vchan_xen: our libxenvchan against Debian's on real Xen, between a Linux guest and dom0, in one
+# boot of the rig (tests/xen). The figure is the geometric mean of the cases' ratios: software
+# emulation is too restless for the worst of 36. vchan_xen_stream and vchan_xen_round_trip are the
+# two kinds of cases alone.
+set -eu
+
+cd "$(dirname "$0")/../.."
+output=$(tests/xen/run.sh vchan_xen) || {
+    echo "$output"
+    exit 1
+}
+log=$(echo "$output" | sed -n 's,.*console: \(.*\)/console.log,\1/vchan_xen.log,p')
+grep -E '^ |^throughput|^round trip' "$log"
+awk '
+    /^throughput|^round trip/ {
+        kind = $1 == "round" ? "_round_trip" : "_stream"
+        sum[kind] += log($NF); count[kind]++
+        sum[""] += log($NF); count[""]++
+    }
+    function say(kind) {
+        printf "vchan_xen%s: ours/reference = %.2f\n", kind, exp(sum[kind] / count[kind])
+    }
+    END { say("_stream"); say("_round_trip"); say("") }' "$log"
