@@ -82,8 +82,8 @@ static int exit_of(pid_t pid)
 /* pipe_probe exits 0 when the agent closed the pipe on it. */
 static void a_client_that_breaks_a_rule_ends_alone(void)
 {
-    static const char *const faults[] = {"garbage",  "no-hello",     "old-trigger",
-                                         "bad-name", "two-requests", "endless"};
+    static const char *const faults[] = {"garbage",      "no-hello", "old-trigger", "bad-name",
+                                         "two-requests", "endless",  "silent"};
     int in;
     guest_start(&guest, NULL);
     guest_connect(&guest, 3);

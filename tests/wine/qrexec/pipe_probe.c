@@ -2,6 +2,7 @@
 /*
  * A local client of the agent's pipe that breaks its protocol: pipe_probe.exe WHAT. Exits 0 when
  * the agent then closes the pipe, 1 when it does not even open.
+ *   silent says nothing
  *   await  does not mind that there is no agent yet; then as garbage
  *   squat  makes a pipe of that name itself, says so on stdout, and stays until stdin ends
  */
@@ -19,6 +20,8 @@ static DWORD Compose(_In_ PCWSTR What)
     struct qrexec_header Header = {QREXEC_TRIGGER_SERVICE3, 0xffffffff};
     DWORD Size = 0;
 
+    if (!wcscmp(What, L"silent"))
+        return 0;
     if (!wcscmp(What, L"garbage") || !wcscmp(What, L"await")) {
         memset(Bytes, 0xee, 200);
         return 200;
@@ -72,7 +75,8 @@ int wmain(int Count, WCHAR **Arguments)
             Sleep(20); /* nothing tells of a new name */
         else if (GetLastError() != ERROR_PIPE_BUSY || !WaitNamedPipeW(QREXEC_LOCAL_PIPE, 30000))
             return 1;
-    WriteFile(Pipe, Bytes, Compose(Arguments[1]), &Moved, NULL);
+    if (wcscmp(Arguments[1], L"silent"))
+        WriteFile(Pipe, Bytes, Compose(Arguments[1]), &Moved, NULL);
     while (ReadFile(Pipe, Bytes, sizeof(Bytes), &Moved, NULL) && Moved)
         ;
     return 0;

@@ -110,6 +110,7 @@ static BOOL Connected(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
     qrexec_channel_init(&Relay->Check, QREXEC_SERVICE, QREXEC_VERSION, 0);
     Relay->RingBytes = QREXEC_RING_BYTES;
     Relay->State = RelayAsked;
+    Relay->AskBy = GetTickCount64() + RELAY_REQUEST_MS;
     RelayListen(Agent);
     return TRUE;
 }
@@ -185,6 +186,21 @@ static PIPE_RESULT ReadClient(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay,
     return Result;
 }
 
+/* It has not yet said all of what it wants. */
+static BOOL AwaitRequest(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
+{
+    DWORD Process = 0;
+
+    if (GetTickCount64() < Relay->AskBy) {
+        LoopWakeBy(&Agent->Links, Relay->AskBy);
+        return FALSE;
+    }
+    GetNamedPipeClientProcessId(Relay->Pipe, &Process);
+    LogLine("local client (process %lu) asked for nothing: connection ended", Process);
+    Relay->Over = TRUE;
+    return TRUE;
+}
+
 static BOOL Ask(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
 {
     BYTE *Bytes;
@@ -194,7 +210,7 @@ static BOOL Ask(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
     const PIPE_RESULT Result = ReadClient(Agent, Relay, &Bytes, &Count);
 
     if (Result == PipePending)
-        return Started;
+        return AwaitRequest(Agent, Relay) || Started;
     if (Result == PipeEnded) {
         Relay->Over = TRUE;
         return TRUE;

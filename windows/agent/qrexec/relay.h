@@ -6,7 +6,8 @@
  * speaks the data channel's protocol as its caller, and we pass the bytes on between pipe and
  * vchan, looking at each message it sends. The client runs its own programs with its own token:
  * nothing here starts anything, so a client can act only as itself. A client that breaks a rule
- * loses its connection; no other does. Loop thread only.
+ * loses its connection; no other does. One that does not say what it wants within
+ * RELAY_REQUEST_MS loses it as well: an open question costs memory. Loop thread only.
  *
  * Identifiers in TRIGGER_SERVICE3 are ours. In a client's own message that field may say how large
  * the rings should be: "RING 131072".
@@ -21,6 +22,8 @@
 struct AGENT;
 
 #define QREXEC_LOCAL_PIPE L"\\\\.\\pipe\\casement-qrexec"
+
+enum { RELAY_REQUEST_MS = 5000 };
 
 typedef enum RELAY_STATE {
     RelayListening, /* for a client */
@@ -40,6 +43,7 @@ typedef struct RELAY {
     BYTE Answer[64]; /* the daemon's, on its way to the client */
     BOOL Fast;       /* the last read filled its buffer */
     BOOL ClientGone;
+    ULONGLONG AskBy;               /* GetTickCount64() units, when RelayAsked */
     struct qrexec_decoder Request; /* of HELLO and TRIGGER_SERVICE3 */
     BYTE *RequestBody;
     struct qrexec_channel Check; /* of what the client sends afterwards */
