@@ -13,6 +13,7 @@
 
 #include "harness.h"
 #include "model/fault.h"
+#include "model/device.h"
 #include "model/sched.h"
 
 struct platform platform;
@@ -83,6 +84,39 @@ ULONG platform_open_ports(void)
     for (ULONG i = 0; i < FAKE_PORTS; i++)
         count += platform.ports[i].status != XEN_EVTCHN_CLOSED;
     return count;
+}
+
+/* --- A device of a driver's. */
+
+static PDRIVER_OBJECT Driver;
+
+static VOID NTAPI unload(PDRIVER_OBJECT driver)
+{
+}
+
+static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
+{
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI entry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+    driver->DriverUnload = unload;
+    driver->DriverExtension->AddDevice = add_device;
+    return IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
+                          &platform.parts.DeviceObject);
+}
+
+void platform_add_device(void)
+{
+    CHECK(NT_SUCCESS(driver_load("glue", entry, &Driver)));
+}
+
+void platform_remove_device(void)
+{
+    sched_settle(); /* a work item's last instructions */
+    IoDeleteDevice(platform.parts.DeviceObject);
+    driver_unload(Driver);
 }
 
 /* --- Events. */
@@ -345,6 +379,9 @@ static LONG_PTR memory_op(ULONG_PTR operation, PVOID argument)
     if (add->idx >= platform.frames_maximum)
         return -XEN_ERROR_EINVAL;
     platform.frames[add->idx] = (PVOID)(ULONG_PTR)(add->frame << 12);
+    RtlZeroMemory(platform.frames[add->idx], PAGE_SIZE);
+    if (platform.kept_reference && !add->idx)
+        *platform_entry(platform.kept_reference) = platform.kept_entry;
     return 0;
 }
 

@@ -39,6 +39,9 @@ struct platform {
     ULONG frames_maximum;
     ULONG holes, suspend_count, callbacks;
     ULONG mapped; /* pages of others */
+    /* An entry of the first frame that is there from a former life, when the frame is placed. */
+    ULONG kept_reference;
+    struct xen_grant_entry kept_entry;
     XENBUS_PARTS parts;
 };
 
@@ -46,6 +49,9 @@ extern struct platform platform;
 
 /* A machine that is just switched on; then a test changes what it wants. */
 void platform_init(void);
+/* parts.DeviceObject, for work items. */
+void platform_add_device(void);
+void platform_remove_device(void);
 /* Everything is given back: ports, holes, callbacks. */
 void platform_check_nothing_left(void);
 
