@@ -130,7 +130,9 @@ static bool pump(void *context)
 static bool outstanding(void *context)
 {
     look_at_store();
-    return Xen.unanswered > 0 || Xen.expecting;
+    /* An answer longer than the ring is counted with its header: the rest is still to come. */
+    return Xen.unanswered > 0 || Xen.expecting ||
+           (Xen.store != NULL && (LONG)(Xen.reply_seen - Xen.store->reply_producer) > 0);
 }
 
 /* --- What simxen asks. */
