@@ -257,14 +257,21 @@ static int move_frame(struct simxen_guest *guest, uint64_t from, uint64_t to)
                : memory_show(guest, to, (struct guest_frame){.kind = FRAME_OWN, .page = page}, -1);
 }
 
+/* A PV domain, as dom0, has no such table: that is found before the missing right. */
+static int check_translated(struct simxen_guest *guest, uint32_t domid)
+{
+    int error = guest_domain_check(guest, domid);
+    return error == -XEN_ERROR_EPERM && domid == 0 ? -XEN_ERROR_EACCES : error;
+}
+
 static int64_t add_to_physmap(struct simxen_guest *guest, uint64_t argument)
 {
     struct xen_memory_add_to_physmap op;
     if (guest_copy_in(guest, &op, argument, sizeof(op)))
         return -XEN_ERROR_EFAULT;
-    int error = guest_domain_check(guest, op.domid);
-    if (error) /* a PV domain has no such table: that is found before the missing right */
-        return error == -XEN_ERROR_EPERM && op.domid == 0 ? -XEN_ERROR_EACCES : error;
+    int error = check_translated(guest, op.domid);
+    if (error)
+        return error;
     if (op.frame >= SIMXEN_GUEST_FRAMES)
         return -XEN_ERROR_EINVAL;
     switch (op.space) {
@@ -288,7 +295,7 @@ static int64_t remove_from_physmap(struct simxen_guest *guest, uint64_t argument
     struct xen_memory_remove_from_physmap op;
     if (guest_copy_in(guest, &op, argument, sizeof(op)))
         return -XEN_ERROR_EFAULT;
-    int error = guest_domain_check(guest, op.domid);
+    int error = check_translated(guest, op.domid);
     return error ? error : remove_frame(guest, op.frame);
 }
 
@@ -335,6 +342,24 @@ static int64_t count_frames(struct simxen_guest *guest, uint64_t argument, bool 
                    : (int64_t)guest->own_frames;
 }
 
+/* The E820 map: RAM, and the toolstack's pages. */
+static int64_t memory_map(struct simxen_guest *guest, uint64_t argument)
+{
+    enum { ROW_BYTES = 20, RAM = 1, RESERVED = 2 };
+    struct xen_memory_map_request op;
+    uint64_t rows[2][3] = {
+        {0, guest->ram_frames * PAGE, RAM},
+        {SX_GUEST_SPECIAL_FRAME * PAGE, SX_GUEST_SPECIAL_FRAMES * PAGE, RESERVED}};
+    if (guest_copy_in(guest, &op, argument, sizeof(op)))
+        return -XEN_ERROR_EFAULT;
+    if (op.nr_entries > 2)
+        op.nr_entries = 2;
+    for (uint32_t i = 0; i < op.nr_entries; i++)
+        if (guest_copy_out(guest, op.buffer + i * ROW_BYTES, rows[i], ROW_BYTES))
+            return -XEN_ERROR_EFAULT;
+    return guest_copy_out(guest, argument, &op, sizeof(op));
+}
+
 int64_t memory_op(struct simxen_guest *guest, uint64_t op, uint64_t argument)
 {
     switch (op) {
@@ -345,6 +370,8 @@ int64_t memory_op(struct simxen_guest *guest, uint64_t op, uint64_t argument)
     case XEN_MEMORY_CURRENT_RESERVATION:
     case XEN_MEMORY_MAXIMUM_RESERVATION:
         return count_frames(guest, argument, op == XEN_MEMORY_MAXIMUM_RESERVATION);
+    case XEN_MEMORY_MEMORY_MAP:
+        return memory_map(guest, argument);
     case XEN_MEMORY_MAXIMUM_GPFN:
         return SX_GUEST_SPECIAL_FRAME + SX_GUEST_SPECIAL_FRAMES - 1;
     case XEN_MEMORY_ADD_TO_PHYSMAP:

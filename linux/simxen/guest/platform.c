@@ -73,10 +73,18 @@ static bool guest_may_set(uint32_t index)
     }
 }
 
+/* Xen knows of some parameters no more, or keeps them to itself: it calls those invalid. */
+static bool is_obsolete(uint32_t index)
+{
+    return index == 4 || index == 13 || (index >= 20 && index <= 26) || index == 30;
+}
+
 static bool guest_may_get(uint32_t index)
 {
+    enum { VM86_TSS = 15, ALTP2M = 35, X87_FIP_WIDTH = 36, VM86_TSS_SIZED = 37 };
     return guest_may_set(index) || index == XEN_HVM_PARAM_STORE_PFN ||
-           index == XEN_HVM_PARAM_CONSOLE_PFN;
+           index == XEN_HVM_PARAM_CONSOLE_PFN || index == VM86_TSS || index == ALTP2M ||
+           index == X87_FIP_WIDTH || index == VM86_TSS_SIZED;
 }
 
 /* Whatever the value: the call tells Xen that the guest has 64 bits. */
@@ -94,10 +102,12 @@ static int64_t param(struct simxen_guest *guest, uint64_t argument, bool set)
     if (guest_copy_in(guest, &op, argument, sizeof(op)))
         return -XEN_ERROR_EFAULT;
     if (op.index >= XEN_HVM_PARAM_COUNT)
-        return -XEN_ERROR_EINVAL;
+        return -XEN_ERROR_EINVAL; /* before the domain is looked for */
     int error = guest_domain_check(guest, op.domid);
     if (error) /* dom0 is no HVM domain */
         return error == -XEN_ERROR_EPERM && op.domid == 0 ? -XEN_ERROR_EINVAL : error;
+    if (!set && is_obsolete(op.index))
+        return -XEN_ERROR_EINVAL;
     if (!(set ? guest_may_set(op.index) : guest_may_get(op.index)))
         return -XEN_ERROR_EPERM;
     if (!set) {
@@ -207,7 +217,17 @@ static int64_t features(struct simxen_guest *guest, uint64_t argument)
 int64_t xen_version_op(struct simxen_guest *guest, uint64_t op, uint64_t argument)
 {
     static const char extra[16] = ".7", changeset[64] = "unavailable";
+    static const char compile_info[144], handle[16], denied[1024] = "<denied>";
+    static const char capabilities[1024] = "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_64 ";
     switch (op) {
+    case XEN_VERSION_COMPILE_INFO:
+        return guest_copy_out(guest, argument, compile_info, sizeof(compile_info));
+    case XEN_VERSION_CAPABILITIES:
+        return guest_copy_out(guest, argument, capabilities, sizeof(capabilities));
+    case XEN_VERSION_GUEST_HANDLE:
+        return guest_copy_out(guest, argument, handle, sizeof(handle));
+    case XEN_VERSION_COMMANDLINE:
+        return guest_copy_out(guest, argument, denied, sizeof(denied));
     case XEN_VERSION_VERSION:
         return 4 << 16 | 17;
     case XEN_VERSION_EXTRAVERSION:

@@ -286,6 +286,17 @@ static void wrong_maps(void)
         env_hypercall(XEN_HYPERCALL_GRANT_TABLE_OP, XEN_GNTTABOP_MAP_GRANT_REF, env_bad_address(),
                       1),
         -XEN_ERROR_EFAULT);
+    struct xen_gnttab_map_grant_ref both[2] = {
+        {.host_addr = hole << XEN_PAGE_SHIFT, .flags = here, .ref = 0x7fffffff},
+        {.host_addr = hole << XEN_PAGE_SHIFT,
+         .flags = here | XEN_GNTMAP_READONLY,
+         .ref = (uint32_t)ref}};
+    ROW("map two, the first of them wrong",
+        env_hypercall(XEN_HYPERCALL_GRANT_TABLE_OP, XEN_GNTTABOP_MAP_GRANT_REF, (uintptr_t)both, 2),
+        0);
+    ROW("its status", both[0].status, XEN_GNTST_BAD_GNTREF);
+    ROW("the other's", both[1].status, XEN_GNTST_OKAY);
+    unmap_at(hole, both[1].handle);
     dom0_does("unshare", ref, 0, 0);
 }
 

@@ -78,6 +78,9 @@ static void bad_ports(void)
 static void local_ports(void)
 {
     struct xen_evtchn_status status;
+    uint32_t pirq[3] = {0xffffffff, 0, 0}; /* struct evtchn_bind_pirq */
+    ROW("a physical interrupt that cannot be", call_evtchn(XEN_EVTCHNOP_BIND_PIRQ, pirq),
+        -XEN_ERROR_EINVAL);
     uint32_t vcpus = env_vcpus();
     struct xen_evtchn_bind_virq virq = {XEN_VIRQ_COUNT, 0, 0};
     ROW("virq beyond the last", call_evtchn(XEN_EVTCHNOP_BIND_VIRQ, &virq), -XEN_ERROR_EINVAL);
@@ -133,6 +136,7 @@ static void bound_to_dom0(void)
     peer = dom0_does("bind", port, 0, 0);
     ROW("dom0 binds again", peer > 0, true);
     ROW("close of a bound port", close_port((uint32_t)port), 0);
+    ROW("dom0 sends to nobody", dom0_does("notify", peer, 0, 0), 0);
     ROW("close of it once more", close_port((uint32_t)port), -XEN_ERROR_EINVAL);
     ROW("dom0 closes what is unbound now", dom0_does("close", peer, 0, 0), 0);
     ROW("dom0 binds to a closed port", dom0_does("bind", port, 0, 0), -XEN_ERROR_EINVAL);
