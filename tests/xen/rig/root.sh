@@ -110,7 +110,9 @@ done
 for name in xenctrl xentoollog xencall xenforeignmemory xendevicemodel xenvchan; do
     cp "$root"/usr/lib/x86_64-linux-gnu/lib$name.so.* "$linux/usr/lib/x86_64-linux-gnu/"
 done
-cp "$root/lib/x86_64-linux-gnu/libgcc_s.so.1" "$linux/lib/x86_64-linux-gnu/" # pthread_cancel's
+# pthread_cancel's, and the file copy programs'.
+cp "$root"/lib/x86_64-linux-gnu/libgcc_s.so.1 "$root"/lib/x86_64-linux-gnu/libz.so.1 \
+    "$linux/lib/x86_64-linux-gnu/"
 mkdir -p "$linux/proc" "$linux/sys" "$linux/dev" "$linux/run" "$linux/tmp" "$linux/root"
 cp "$here/dom0/linux-init" "$linux/init"
 chmod 755 "$linux/init"
