@@ -280,6 +280,41 @@ case_clipboard() { # text both ways: UTF-8, line ends, nothing, too much; Window
     same "nothing" "" "$(copy)"
 }
 
+case_apps() { # the Start menu's programs, with stable ids and plain names; started by id
+    up win
+    local bad id
+    cp "$build/windows/tests/wine/dom0/make_link.exe" "$(drive win)"
+    mkdir -p "$(drive win)/ProgramData/Microsoft/Windows/Start Menu/Programs/Games"
+    link() { # name, command for cmd /c
+        "$casement" run win -- 'C:\make_link.exe' \
+            "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\$1.lnk" \
+            'C:\windows\system32\cmd.exe' "/c $2" || fail "link $1"
+    }
+    link 'Notes' 'echo started> C:\started'
+    link 'Games\Schön & Мир #1' 'echo x> C:\other'
+    "$casement" call win qubes.GetAppmenus </dev/null >menu || fail "the menu"
+    bad=$(grep -vE '^[0-9a-f]{40}\.desktop:(Name=[/a-zA-Z0-9.,:&()_ +-]+|Icon=[0-9a-f]{40}|Categories=X-Windows;)$' menu)
+    same "lines that dom0 refuses" "" "$bad"
+    grep -q ':Name=Schoen & Mir sharp1$' menu || fail "a plain name: $(grep Name menu)"
+    id=$(sed -n 's/\.desktop:Name=Notes$//p' menu)
+    "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp"
+    until [ -e "$(drive win)/started" ]; do "$casement" run win -- cmd /c exit 0; done
+    [ -e "$(drive win)/other" ] && fail "another program was started"
+    "$casement" call win qubes.StartApp+0123 </dev/null 2>err
+    same "no such program" 127 $?
+    "$casement" call win qubes.StartApp </dev/null 2>err
+    same "no id" 127 $?
+    # A disposable lives as long as the call.
+    link 'Long' 'ping -n 2 127.0.0.1 >nul & echo done> C:\done'
+    "$casement" qdb win write /qubes-vm-type DispVM || fail "qdb"
+    "$casement" call win qubes.GetAppmenus </dev/null >again || fail "the menu again"
+    same "the id stays" "$id" "$(sed -n 's/\.desktop:Name=Notes$//p' again)"
+    id=$(sed -n 's/\.desktop:Name=Long$//p' again)
+    "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp in a disposable"
+    [ -e "$(drive win)/done" ] || fail "StartApp ended before its program"
+    "$casement" call win qubes.WaitForSession </dev/null || fail "WaitForSession"
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * startapp.exe, the service qubes.StartApp: starts the program of the Start menu whose id
+ * (startmenu.h) is the service argument. In a disposable it stays until the program has ended,
+ * because the qube ends with the call; elsewhere it ends at once.
+ *
+ * Exit code: 0; 127 no such program; 1 it does not start, with a line on stderr.
+ */
+#define COBJMACROS
+#include <windows.h>
+#include <objbase.h>
+#include <shellapi.h>
+#include <shlobj.h>
+#include <stdio.h>
+#include <string.h>
+#include "include/qubesdb-client.h"
+#include "windows/rpc/apps/startmenu.h"
+
+typedef struct SEARCH {
+    PCSTR Id;
+    BOOL Found;
+    APP App;
+} SEARCH;
+
+static BOOL Look(_In_ PVOID Context, _In_ const APP *App)
+{
+    SEARCH *const Search = Context;
+
+    if (strcmp(App->Id, Search->Id))
+        return TRUE;
+    Search->App = *App;
+    Search->Found = TRUE;
+    return FALSE;
+}
+
+static BOOL IsDisposable(void)
+{
+    const qdb_handle_t Handle = qdb_open(NULL);
+    char *const Type = Handle ? qdb_read(Handle, (char[]){"/qubes-vm-type"}, NULL) : NULL;
+    const BOOL Disposable = Type && !strcmp(Type, "DispVM");
+
+    qdb_free(Type);
+    qdb_close(Handle);
+    return Disposable;
+}
+
+/* What a link says of its program; Path empty: it is something that only the shell can open. */
+typedef struct TARGET {
+    WCHAR Path[MAX_PATH], Arguments[4096], Folder[MAX_PATH];
+    int Show;
+    BOOL AsAdministrator;
+} TARGET;
+
+static void ReadLink(_In_ IShellLinkW *Link, _Inout_ TARGET *Target)
+{
+    IShellLinkDataList *Data;
+    DWORD Flags = 0;
+
+    if (IShellLinkW_GetPath(Link, Target->Path, MAX_PATH, NULL, 0) != S_OK ||
+        FAILED(IShellLinkW_GetArguments(Link, Target->Arguments, 4096)) ||
+        FAILED(IShellLinkW_GetWorkingDirectory(Link, Target->Folder, MAX_PATH)) ||
+        FAILED(IShellLinkW_GetShowCmd(Link, &Target->Show)))
+        Target->Path[0] = 0;
+    if (SUCCEEDED(IShellLinkW_QueryInterface(Link, &IID_IShellLinkDataList, (void **)&Data))) {
+        IShellLinkDataList_GetFlags(Data, &Flags);
+        IShellLinkDataList_Release(Data);
+    }
+    Target->AsAdministrator = (Flags & SLDF_RUNAS_USER) != 0;
+}
+
+static void Resolve(_In_ PCWSTR Path, _Out_ TARGET *Target)
+{
+    IShellLinkW *Link;
+    IPersistFile *File;
+
+    memset(Target, 0, sizeof(*Target));
+    if (FAILED(CoCreateInstance(&CLSID_ShellLink, NULL, CLSCTX_INPROC_SERVER, &IID_IShellLinkW,
+                                (void **)&Link)))
+        return;
+    if (SUCCEEDED(IShellLinkW_QueryInterface(Link, &IID_IPersistFile, (void **)&File))) {
+        if (SUCCEEDED(IPersistFile_Load(File, Path, STGM_READ)))
+            ReadLink(Link, Target);
+        IPersistFile_Release(File);
+    }
+    IShellLinkW_Release(Link);
+}
+
+/* The program itself rather than its link, because the shell tells no process for a link. */
+static int Start(_In_ const APP *App)
+{
+    TARGET Target;
+    SHELLEXECUTEINFOW Order = {
+        .cbSize = sizeof(Order),
+        .fMask = SEE_MASK_NOCLOSEPROCESS | SEE_MASK_NOASYNC | SEE_MASK_FLAG_NO_UI,
+        .lpFile = App->Link,
+        .nShow = SW_SHOWNORMAL,
+    };
+
+    Resolve(App->Link, &Target);
+    if (Target.Path[0]) {
+        Order.lpFile = Target.Path;
+        Order.lpParameters = Target.Arguments;
+        Order.lpDirectory = Target.Folder[0] ? Target.Folder : NULL;
+        Order.lpVerb = Target.AsAdministrator ? L"runas" : NULL;
+        Order.nShow = Target.Show;
+    }
+
+    if (!ShellExecuteExW(&Order)) {
+        fprintf(stderr, "qubes.StartApp: \"%s\" does not start (error %lu)\n", App->Name,
+                GetLastError());
+        return 1;
+    }
+    /* Some links hand the work to a process that runs already: then there is none to wait for. */
+    if (Order.hProcess && IsDisposable())
+        WaitForSingleObject(Order.hProcess, INFINITE);
+    if (Order.hProcess)
+        CloseHandle(Order.hProcess);
+    return 0;
+}
+
+int wmain(void)
+{
+    CHAR Id[APP_ID_BYTES];
+    SEARCH Search = {.Id = Id};
+    const DWORD Length = GetEnvironmentVariableA("QREXEC_SERVICE_ARGUMENT", Id, sizeof(Id));
+
+    if (Length == 0 || Length >= sizeof(Id)) {
+        fputs("qubes.StartApp: the argument is no program's id (see qubes.GetAppmenus)\n", stderr);
+        return 127;
+    }
+    StartMenuEnumerate(Look, &Search);
+    if (!Search.Found) {
+        fprintf(stderr, "qubes.StartApp: no program %s in the Start menu\n", Id);
+        return 127;
+    }
+    CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
+    const int Code = Start(&Search.App);
+    CoUninitialize();
+    return Code;
+}
