@@ -5,6 +5,7 @@
 #include "model/device.h"
 #include "model/driver_call.h"
 #include "model/fault.h"
+#include "model/grave.h"
 #include "model/host.h"
 #include "model/object.h"
 #include "model/rule.h"
@@ -131,6 +132,28 @@ NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtension
     return STATUS_SUCCESS;
 }
 
+/* wdmsec.lib's: a device with a descriptor of its own from the beginning. */
+NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT, ULONG, PUNICODE_STRING, DEVICE_TYPE,
+                                          ULONG, BOOLEAN, PCUNICODE_STRING, LPCGUID,
+                                          PDEVICE_OBJECT *);
+NTSTATUS NTAPI WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize,
+                                          PUNICODE_STRING DeviceName, DEVICE_TYPE DeviceType,
+                                          ULONG DeviceCharacteristics, BOOLEAN Exclusive,
+                                          PCUNICODE_STRING DefaultSDDLString,
+                                          LPCGUID DeviceClassGuid, PDEVICE_OBJECT *DeviceObject)
+{
+    PSECURITY_DESCRIPTOR descriptor;
+    NTSTATUS status = IoCreateDevice(DriverObject, DeviceExtensionSize, DeviceName, DeviceType,
+                                     DeviceCharacteristics, Exclusive, DeviceObject);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    security_from_sddl(DefaultSDDLString, &descriptor);
+    security_free((*DeviceObject)->SecurityDescriptor);
+    (*DeviceObject)->SecurityDescriptor = descriptor;
+    return STATUS_SUCCESS;
+}
+
 static void driver_unlist(PDEVICE_OBJECT device)
 {
     PDEVICE_OBJECT *link = &device->DriverObject->DeviceObject;
@@ -149,7 +172,9 @@ static void device_deleted(void *object)
         link = &(*link)->next;
     *link = record->next;
     host_free(record);
-    host_free(device->DeviceExtension);
+    if (device->DeviceExtension != NULL)
+        grave_bury(device->DeviceExtension, device->Size - sizeof(*device), &device_is_live,
+                   "the extension of device");
     security_free(device->SecurityDescriptor);
 }
 

@@ -135,7 +135,6 @@ void driver_unload(PDRIVER_OBJECT driver)
 {
     struct driver_call call;
 
-    device_check_leaks(driver);
     call = driver_call_enter("DriverUnload", __builtin_frame_address(0));
     driver->DriverUnload(driver);
     driver_call_leave(&call);

@@ -7,6 +7,7 @@
 #include "model/device.h"
 #include "model/driver_call.h"
 #include "model/fault.h"
+#include "model/grave.h"
 #include "model/host.h"
 #include "model/rule.h"
 #include "model/sched.h"
@@ -93,6 +94,18 @@ static struct irp_record *record_of(const IRP *irp)
     rule_broken(&irp_is_live, "IRP %p", irp);
 }
 
+/* Also one that is over but still held. */
+static struct irp_record *record_held(const IRP *irp)
+{
+    struct irp_record *record = *bucket_of(irp);
+
+    while (record != NULL && (record->irp != irp || record->freed))
+        record = record->next;
+    if (record == NULL)
+        rule_broken(&irp_is_live, "IRP %p", irp);
+    return record;
+}
+
 static void irp_set_up(PIRP irp, CCHAR stack_size)
 {
     RtlZeroMemory(irp, IoSizeOfIrp(stack_size));
@@ -128,7 +141,7 @@ static void record_settle(struct irp_record *record)
     struct irp_record **link = bucket_of(record->irp);
 
     if (record->free_wanted && !record->freed && record->holds == 0) {
-        host_free(record->irp);
+        grave_bury(record->irp, IoSizeOfIrp(record->stack_count), &irp_is_live, "IRP");
         record->freed = TRUE;
     }
     if (!record->freed || record->frames != 0)
@@ -154,7 +167,7 @@ void irp_hold(PIRP irp)
 
 void irp_unhold(PIRP irp)
 {
-    struct irp_record *record = record_of(irp);
+    struct irp_record *record = record_held(irp);
 
     record->holds--;
     record_settle(record);
@@ -162,7 +175,7 @@ void irp_unhold(PIRP irp)
 
 BOOLEAN irp_completed(PIRP irp)
 {
-    return record_of(irp)->completed;
+    return record_held(irp)->completed;
 }
 
 PVOID irp_context(PIRP irp)

@@ -35,6 +35,10 @@ PVOID irp_context(PIRP irp);
 NTSTATUS irp_send_and_wait(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location,
                            NTSTATUS initial, ULONG_PTR *information);
 
+/* The same for a request of that mode's requester. */
+NTSTATUS irp_send_from(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location,
+                       KPROCESSOR_MODE mode);
+
 /* Breaks rules for IRPs that were never completed or never freed. */
 void irp_check_leaks(void);
 

@@ -19,8 +19,8 @@ static BOOLEAN sent_done(PIRP irp, PVOID context)
     return TRUE;
 }
 
-NTSTATUS irp_send_and_wait(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location,
-                           NTSTATUS initial, ULONG_PTR *information)
+static NTSTATUS send(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location, NTSTATUS initial,
+                     KPROCESSOR_MODE mode, ULONG_PTR *information)
 {
     PDEVICE_OBJECT top = device_top(device);
     struct sent sent;
@@ -34,10 +34,23 @@ NTSTATUS irp_send_and_wait(PDEVICE_OBJECT device, const IO_STACK_LOCATION *locat
     irp->IoStatus.Status = initial;
     irp->IoStatus.Information = information != NULL ? *information : 0;
     irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    irp->RequestorMode = KernelMode;
+    irp->RequestorMode = mode;
+    irp->Tail.Overlay.OriginalFileObject = location->FileObject;
     IoCallDriver(top, irp);
     KeWaitForSingleObject(&sent.done, Executive, KernelMode, FALSE, NULL);
     if (information != NULL)
         *information = sent.result.Information;
     return sent.result.Status;
+}
+
+NTSTATUS irp_send_and_wait(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location,
+                           NTSTATUS initial, ULONG_PTR *information)
+{
+    return send(device, location, initial, KernelMode, information);
+}
+
+NTSTATUS irp_send_from(PDEVICE_OBJECT device, const IO_STACK_LOCATION *location,
+                       KPROCESSOR_MODE mode)
+{
+    return send(device, location, STATUS_SUCCESS, mode, NULL);
 }

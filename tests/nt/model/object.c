@@ -3,6 +3,7 @@
  * Objects and their references; see object.h. The table of objects is found by body address.
  */
 #include "model/object.h"
+#include "model/grave.h"
 #include "model/host.h"
 #include "model/rule.h"
 
@@ -18,6 +19,7 @@ struct object_header {
     struct object_header *next; /* in its bucket */
     POBJECT_TYPE type;
     void *body;
+    SIZE_T bytes;
     LONG_PTR references;
     LONG_PTR driver_references; /* those that driver code took and still owes */
     ULONG_PTR handles;
@@ -68,7 +70,10 @@ static struct object_header *header_insert(POBJECT_TYPE type, void *body, BOOLEA
 
 void *object_create(POBJECT_TYPE type, SIZE_T body_bytes)
 {
-    return header_insert(type, host_alloc(body_bytes), FALSE)->body;
+    struct object_header *header = header_insert(type, host_alloc(body_bytes), FALSE);
+
+    header->bytes = body_bytes;
+    return header->body;
 }
 
 void object_adopt(POBJECT_TYPE type, void *body)
@@ -113,7 +118,7 @@ static void header_delete(struct object_header *header)
     if (header->type->deleted != NULL)
         header->type->deleted(header->body);
     if (!header->adopted)
-        host_free(header->body);
+        grave_bury(header->body, header->bytes, &object_is_live, header->type->name);
     host_free(header);
 }
 

@@ -390,6 +390,7 @@ void pnp_uninstall_locked(const char *name)
 
     if (driver != NULL) {
         disable_driven_by(pnp_roots(), driver);
+        device_check_leaks(driver);
         driver_unload(driver);
     }
     for (ULONG slot = 0; slot < RTL_NUMBER_OF(Store); slot++)

@@ -10,7 +10,7 @@
 #include "model/rule.h"
 #include "model/security.h"
 #include "model/user_memory.h"
-#include "model/requests.h"
+#include "model/file.h"
 
 RULE(process_notify_left, "A driver takes its process notification back before it is unloaded",
      "PsSetCreateProcessNotifyRoutine function (ntddk.h)");
@@ -56,6 +56,7 @@ static PEPROCESS create(const char *name, const struct security_token *token)
     process->Header.Type = 3; /* process object */
     InitializeListHead(&process->Header.WaitListHead);
     InitializeListHead(&process->requests);
+    KeInitializeEvent(&process->request_done, NotificationEvent, FALSE);
     process->name = name;
     process->id = (HANDLE)(last_id += 4);
     process->token = token;
@@ -83,11 +84,16 @@ PEPROCESS process_system(void)
     return PsInitialSystemProcess;
 }
 
+PEPROCESS process_owner_of_thread(PKTHREAD thread)
+{
+    return thread->process != NULL ? thread->process : process_system();
+}
+
 PEPROCESS process_of_thread(PKTHREAD thread)
 {
     if (thread->model_data[ATTACHED] != 0)
         return (PEPROCESS)thread->model_data[ATTACHED];
-    return thread->process != NULL ? thread->process : process_system();
+    return process_owner_of_thread(thread);
 }
 
 PEPROCESS process_current(void)
@@ -111,6 +117,11 @@ void process_in_system(BOOLEAN enter)
 {
     this_thread()->model_data[IN_SYSTEM] += enter ? 1 : (ULONG_PTR)-1;
     user_memory_hide();
+}
+
+void process_from_kernel(BOOLEAN enter)
+{
+    this_thread()->model_data[CALLS_FROM_KERNEL] += enter ? 1 : (ULONG_PTR)-1;
 }
 
 BOOLEAN process_is_user_code(void)
@@ -185,6 +196,9 @@ static VOID NTAPI user_thread(PVOID argument)
 
     host_free(argument);
     start.main(start.context);
+    process_in_system(TRUE);
+    if (!requests_cancel_all(process_current(), this_thread()))
+        rule_broken(&process_request_stuck, "a thread of %s", process_current()->name);
     process_current()->threads--;
 }
 
@@ -208,9 +222,64 @@ void process_join(PKTHREAD thread)
     object_dereference(thread);
 }
 
+/* The first thread: does what it is given until it is told to end. */
+struct process_main {
+    PKTHREAD thread;
+    KEVENT given, done;
+    process_main_fn *main;
+    void *context;
+};
+
+static VOID NTAPI first_thread(PVOID argument)
+{
+    struct process_main *first = argument;
+
+    for (;;) {
+        KeWaitForSingleObject(&first->given, UserRequest, KernelMode, FALSE, NULL);
+        if (first->main == NULL)
+            return;
+        first->main(first->context);
+        KeSetEvent(&first->done, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+static struct process_main *first_of(PEPROCESS process)
+{
+    struct process_main *first = process->main;
+
+    if (first != NULL)
+        return first;
+    first = process->main = host_alloc(sizeof(*first));
+    KeInitializeEvent(&first->given, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&first->done, SynchronizationEvent, FALSE);
+    first->thread = thread_create(process->name, first_thread, first, process);
+    first->thread->of_model = true;
+    object_adopt(&thread_type, first->thread);
+    object_reference(first->thread);
+    return first;
+}
+
 void process_run(PEPROCESS process, process_main_fn *main, void *context)
 {
-    process_join(process_start(process, main, context));
+    struct process_main *first = first_of(process);
+
+    first->main = main;
+    first->context = context;
+    KeSetEvent(&first->given, IO_NO_INCREMENT, FALSE);
+    KeWaitForSingleObject(&first->done, Executive, KernelMode, FALSE, NULL);
+}
+
+static void end_first(PEPROCESS process)
+{
+    struct process_main *first = process->main;
+
+    if (first == NULL)
+        return;
+    first->main = NULL;
+    KeSetEvent(&first->given, IO_NO_INCREMENT, FALSE);
+    process_join(first->thread);
+    host_free(first);
+    process->main = NULL;
 }
 
 /* In the context of the process, as its last thread would: handles close there. */
@@ -219,11 +288,11 @@ static VOID NTAPI end_thread(PVOID argument)
     PEPROCESS process = argument;
 
     process_in_system(TRUE);
-    if (!requests_cancel_all(process))
+    if (!requests_cancel_all(process, NULL))
         rule_broken(&process_request_stuck, "process %s", process->name);
+    notify(process, FALSE);
     handle_table_destroy(process->handles, process);
     process->handles = handle_table_create();
-    notify(process, FALSE);
     user_memory_release(process);
     process->ended = TRUE;
     process->Header.SignalState = 1;
@@ -235,6 +304,7 @@ void process_end(PEPROCESS process)
     PKTHREAD thread;
 
     process->dying = TRUE;
+    end_first(process);
     thread = thread_create(process->name, end_thread, process, process);
     thread->of_model = true;
     object_adopt(&thread_type, thread);

@@ -22,7 +22,9 @@ struct _EPROCESS {
     struct handle_table *handles;
     ULONG_PTR user_base, user_bytes; /* its part of user addresses */
     struct user_region *regions;     /* user_memory.c */
-    LIST_ENTRY requests;             /* IRPs of its threads (file.c) */
+    LIST_ENTRY requests;             /* of its threads (request.c) */
+    KEVENT request_done;
+    struct process_main *main; /* its first thread */
     ULONG threads;
     BOOLEAN is_32bit, dying, ended;
     struct _EPROCESS *next;
@@ -37,14 +39,20 @@ KPROCESSOR_MODE process_previous_mode(void);
  * drivers: user memory is touched with care. */
 void process_in_system(BOOLEAN enter);
 BOOLEAN process_is_user_code(void);
+/* A Zw call begins or ends: its previous mode is kernel mode. */
+void process_from_kernel(BOOLEAN enter);
+/* Whose thread it is, though it may be attached elsewhere. */
+PEPROCESS process_owner_of_thread(PKTHREAD thread);
 
 /* A process without threads; the caller holds a reference (process_release). */
 PEPROCESS process_create(const char *name, const struct security_token *token);
 void process_set_32bit(PEPROCESS process);
-/* Runs main(context) as a user thread of the process and waits for its end. */
+/* Runs main(context) in the process's first thread and waits for its return. The thread lives as
+ * long as the process: what main left pending stays. One caller at a time. */
 typedef void process_main_fn(void *context);
 void process_run(PEPROCESS process, process_main_fn *main, void *context);
-/* Starts one and does not wait. The thread object is referenced for the caller. */
+/* Starts a further thread and does not wait. At its end its requests are cancelled. The thread
+ * object is referenced for the caller. */
 PKTHREAD process_start(PEPROCESS process, process_main_fn *main, void *context);
 /* Waits for a thread of process_start and gives the reference back. */
 void process_join(PKTHREAD thread);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Broken rules: the report, and the check that every model function begins with. */
+#include "model/grave.h"
 #include "model/machine.h"
 #include "model/print.h"
 #include "harness_run.h"
@@ -107,6 +108,8 @@ void rule_on_fault(const void *address, bool is_write)
         return;
     text[0] = 0;
     rule = address ? pool_explain(address, is_write, text, sizeof(text)) : NULL;
+    if (!rule && address)
+        rule = grave_explain(address, is_write, text, sizeof(text));
     if (!rule)
         rule = &memory_access;
     mark_broken(rule);

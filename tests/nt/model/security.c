@@ -4,6 +4,7 @@
  * the model's own: an owner-less discretionary list of allow and deny entries by group name.
  */
 #include "model/security.h"
+#include "model/descriptor.h"
 #include "model/host.h"
 #include "model/rule.h"
 
@@ -185,7 +186,7 @@ static BOOLEAN member(const struct security_token *token, const char *group)
     return FALSE;
 }
 
-static ACCESS_MASK map(ACCESS_MASK rights, const GENERIC_MAPPING *mapping)
+ACCESS_MASK security_map(ACCESS_MASK rights, const GENERIC_MAPPING *mapping)
 {
     ACCESS_MASK mapped = rights & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL);
 
@@ -196,14 +197,27 @@ static ACCESS_MASK map(ACCESS_MASK rights, const GENERIC_MAPPING *mapping)
     return mapped;
 }
 
+static void add_windows_entry(void *context, BOOLEAN deny, const char *group, ACCESS_MASK rights)
+{
+    struct descriptor *to = context;
+
+    if (to->count < ENTRIES_MAX)
+        add(to, deny, group, rights);
+}
+
 NTSTATUS security_check(PSECURITY_DESCRIPTOR descriptor, const struct security_token *token,
                         ACCESS_MASK desired, const GENERIC_MAPPING *mapping, ACCESS_MASK *granted)
 {
     const struct descriptor *from = descriptor;
-    ACCESS_MASK allowed = 0, denied = 0, wanted = map(desired & ~MAXIMUM_ALLOWED, mapping);
+    struct descriptor copy = {.magic = DESCRIPTOR_MAGIC};
+    ACCESS_MASK allowed = 0, denied = 0, wanted = security_map(desired & ~MAXIMUM_ALLOWED, mapping);
 
+    if (descriptor != NULL && descriptor_is_windows(descriptor))
+        from = descriptor_entries(descriptor, add_windows_entry, &copy) == DESCRIPTOR_NO_DACL
+                   ? NULL
+                   : &copy;
     for (ULONG i = 0; from != NULL && i < from->count; i++) {
-        ACCESS_MASK rights = map(from->entries[i].rights, mapping);
+        ACCESS_MASK rights = security_map(from->entries[i].rights, mapping);
 
         if (!member(token, from->entries[i].group))
             continue;

@@ -22,6 +22,8 @@ extern const struct security_token security_system, security_administrator, secu
 PSECURITY_DESCRIPTOR security_default_for_device(DEVICE_TYPE type);
 NTSTATUS security_from_sddl(PCUNICODE_STRING sddl, PSECURITY_DESCRIPTOR *descriptor);
 void security_free(PSECURITY_DESCRIPTOR descriptor);
+/* Generic rights as specific ones. */
+ACCESS_MASK security_map(ACCESS_MASK rights, const GENERIC_MAPPING *mapping);
 /* STATUS_ACCESS_DENIED or success with what was granted. MAXIMUM_ALLOWED is understood. */
 NTSTATUS security_check(PSECURITY_DESCRIPTOR descriptor, const struct security_token *token,
                         ACCESS_MASK desired, const GENERIC_MAPPING *mapping, ACCESS_MASK *granted);
