@@ -396,29 +396,36 @@ static void fires_bad(void *context)
     call(handle, BAD, memory, 8, memory, 64);
 }
 
-#define BAD_DRIVER(name, rule)                                                                     \
-    static NTSTATUS name##_dispatch(PDEVICE_OBJECT device, PIRP irp);                              \
-    NT_TEST_BREAKS(name, rule)                                                                     \
-    {                                                                                              \
-        Toy.bad = name##_dispatch;                                                                 \
-        load();                                                                                    \
-        run(fires_bad);                                                                            \
-        driver_unload(Toy.driver);                                                                 \
-    }                                                                                              \
-    static NTSTATUS name##_dispatch(PDEVICE_OBJECT device, PIRP irp)
+static void run_bad(bad_fn *bad)
+{
+    Toy.bad = bad;
+    load();
+    run(fires_bad);
+    driver_unload(Toy.driver);
+}
 
-BAD_DRIVER(returns_too_much, ioctl_information)
+static NTSTATUS returns_too_much_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     RtlZeroMemory(irp->AssociatedIrp.SystemBuffer, 64);
     return finish(irp, STATUS_SUCCESS, 65);
 }
 
-BAD_DRIVER(returns_what_it_never_wrote, ioctl_output_unwritten)
+NT_TEST_BREAKS(returns_too_much, ioctl_information)
+{
+    run_bad(returns_too_much_dispatch);
+}
+
+static NTSTATUS returns_what_it_never_wrote_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     return finish(irp, STATUS_SUCCESS, 64);
 }
 
-BAD_DRIVER(completes_twice, irp_completed_twice)
+NT_TEST_BREAKS(returns_what_it_never_wrote, ioctl_output_unwritten)
+{
+    run_bad(returns_what_it_never_wrote_dispatch);
+}
+
+static NTSTATUS completes_twice_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     irp->IoStatus.Status = STATUS_SUCCESS;
     IoMarkIrpPending(irp);
@@ -427,54 +434,99 @@ BAD_DRIVER(completes_twice, irp_completed_twice)
     return STATUS_PENDING;
 }
 
-BAD_DRIVER(completes_and_completes_again, irp_is_live)
+NT_TEST_BREAKS(completes_twice, irp_completed_twice)
+{
+    run_bad(completes_twice_dispatch);
+}
+
+static NTSTATUS completes_and_completes_again_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     finish(irp, STATUS_SUCCESS, 0);
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(pends_unmarked, irp_pending_unmarked)
+NT_TEST_BREAKS(completes_and_completes_again, irp_is_live)
+{
+    run_bad(completes_and_completes_again_dispatch);
+}
+
+static NTSTATUS pends_unmarked_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     return STATUS_PENDING;
 }
 
-BAD_DRIVER(marks_and_returns_success, irp_marked_not_pending)
+NT_TEST_BREAKS(pends_unmarked, irp_pending_unmarked)
+{
+    run_bad(pends_unmarked_dispatch);
+}
+
+static NTSTATUS marks_and_returns_success_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoMarkIrpPending(irp);
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(drops_the_request, irp_dropped)
+NT_TEST_BREAKS(marks_and_returns_success, irp_marked_not_pending)
+{
+    run_bad(marks_and_returns_success_dispatch);
+}
+
+static NTSTATUS drops_the_request_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     return STATUS_SUCCESS;
 }
 
-BAD_DRIVER(returns_another_status, irp_status_differs)
+NT_TEST_BREAKS(drops_the_request, irp_dropped)
+{
+    run_bad(drops_the_request_dispatch);
+}
+
+static NTSTATUS returns_another_status_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     finish(irp, STATUS_UNSUCCESSFUL, 0);
     return STATUS_SUCCESS;
 }
 
-BAD_DRIVER(completes_as_pending, irp_completed_pending)
+NT_TEST_BREAKS(returns_another_status, irp_status_differs)
+{
+    run_bad(returns_another_status_dispatch);
+}
+
+static NTSTATUS completes_as_pending_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     return finish(irp, STATUS_PENDING, 0);
+}
+
+NT_TEST_BREAKS(completes_as_pending, irp_completed_pending)
+{
+    run_bad(completes_as_pending_dispatch);
 }
 
 static VOID NTAPI bad_cancel(PDEVICE_OBJECT device, PIRP irp)
 {
 }
 
-BAD_DRIVER(completes_with_cancel_routine, irp_cancel_routine_done)
+static NTSTATUS completes_with_cancel_routine_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoSetCancelRoutine(irp, bad_cancel);
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(cancel_routine_keeps_the_lock, cancel_lock_kept)
+NT_TEST_BREAKS(completes_with_cancel_routine, irp_cancel_routine_done)
+{
+    run_bad(completes_with_cancel_routine_dispatch);
+}
+
+static NTSTATUS cancel_routine_keeps_the_lock_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoMarkIrpPending(irp);
     IoSetCancelRoutine(irp, bad_cancel);
     return STATUS_PENDING;
+}
+
+NT_TEST_BREAKS(cancel_routine_keeps_the_lock, cancel_lock_kept)
+{
+    run_bad(cancel_routine_keeps_the_lock_dispatch);
 }
 
 static VOID NTAPI forgetful_cancel(PDEVICE_OBJECT device, PIRP irp)
@@ -482,14 +534,19 @@ static VOID NTAPI forgetful_cancel(PDEVICE_OBJECT device, PIRP irp)
     IoReleaseCancelSpinLock(irp->CancelIrql);
 }
 
-BAD_DRIVER(never_completes_what_was_cancelled, process_request_stuck)
+static NTSTATUS never_completes_what_was_cancelled_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoMarkIrpPending(irp);
     IoSetCancelRoutine(irp, forgetful_cancel);
     return STATUS_PENDING;
 }
 
-BAD_DRIVER(returns_at_another_irql, irql_restored)
+NT_TEST_BREAKS(never_completes_what_was_cancelled, process_request_stuck)
+{
+    run_bad(never_completes_what_was_cancelled_dispatch);
+}
+
+static NTSTATUS returns_at_another_irql_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     KIRQL irql;
 
@@ -497,7 +554,12 @@ BAD_DRIVER(returns_at_another_irql, irql_restored)
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(trusts_a_user_handle, handle_of_user_trusted)
+NT_TEST_BREAKS(returns_at_another_irql, irql_restored)
+{
+    run_bad(returns_at_another_irql_dispatch);
+}
+
+static NTSTATUS trusts_a_user_handle_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     PVOID object;
 
@@ -506,7 +568,12 @@ BAD_DRIVER(trusts_a_user_handle, handle_of_user_trusted)
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(takes_any_type_of_handle, handle_without_type)
+NT_TEST_BREAKS(trusts_a_user_handle, handle_of_user_trusted)
+{
+    run_bad(trusts_a_user_handle_dispatch);
+}
+
+static NTSTATUS takes_any_type_of_handle_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     PVOID object;
 
@@ -515,7 +582,12 @@ BAD_DRIVER(takes_any_type_of_handle, handle_without_type)
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(forgets_a_reference, object_reference_leak)
+NT_TEST_BREAKS(takes_any_type_of_handle, handle_without_type)
+{
+    run_bad(takes_any_type_of_handle_dispatch);
+}
+
+static NTSTATUS forgets_a_reference_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     PVOID object;
 
@@ -526,32 +598,62 @@ BAD_DRIVER(forgets_a_reference, object_reference_leak)
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(gives_back_too_much, object_reference_owned)
+NT_TEST_BREAKS(forgets_a_reference, object_reference_leak)
+{
+    run_bad(forgets_a_reference_dispatch);
+}
+
+static NTSTATUS gives_back_too_much_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     ObDereferenceObject(device);
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(frees_the_requests_irp, irp_freed_by_other)
+NT_TEST_BREAKS(gives_back_too_much, object_reference_owned)
+{
+    run_bad(gives_back_too_much_dispatch);
+}
+
+static NTSTATUS frees_the_requests_irp_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoFreeIrp(irp);
     return STATUS_SUCCESS;
 }
 
-BAD_DRIVER(leaks_an_irp, irp_leaked)
+NT_TEST_BREAKS(frees_the_requests_irp, irp_freed_by_other)
+{
+    run_bad(frees_the_requests_irp_dispatch);
+}
+
+static NTSTATUS leaks_an_irp_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoAllocateIrp(1, FALSE);
     return finish(irp, STATUS_SUCCESS, 0);
 }
 
-BAD_DRIVER(sends_without_a_location, irp_stack_location_left)
+NT_TEST_BREAKS(leaks_an_irp, irp_leaked)
+{
+    run_bad(leaks_an_irp_dispatch);
+}
+
+static NTSTATUS sends_without_a_location_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     IoCallDriver(device, IoAllocateIrp(0, FALSE));
     return STATUS_SUCCESS;
 }
 
-BAD_DRIVER(overruns_the_buffer, pool_overrun)
+NT_TEST_BREAKS(sends_without_a_location, irp_stack_location_left)
+{
+    run_bad(sends_without_a_location_dispatch);
+}
+
+static NTSTATUS overruns_the_buffer_dispatch(PDEVICE_OBJECT device, PIRP irp)
 {
     ((volatile UCHAR *)irp->AssociatedIrp.SystemBuffer)[64] = 1;
     return finish(irp, STATUS_SUCCESS, 0);
+}
+
+NT_TEST_BREAKS(overruns_the_buffer, pool_overrun)
+{
+    run_bad(overruns_the_buffer_dispatch);
 }
