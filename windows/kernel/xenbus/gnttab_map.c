@@ -21,6 +21,7 @@ struct _XENBUS_GNTTAB_MAPPING {
 static NTSTATUS MapStatus(_In_ LONG Status)
 {
     switch (Status) {
+    case XEN_GNTST_GENERAL_ERROR: /* what Xen says of an entry that grants nothing */
     case XEN_GNTST_BAD_DOMAIN:
     case XEN_GNTST_BAD_GNTREF:
     case XEN_GNTST_PERMISSION_DENIED:

@@ -110,7 +110,8 @@ static ULONG WriteValue(_Out_ PCHAR Out, _In_ const XENBUS_STORE_COMMAND *Comman
     ULONG Length = 0;
 
     if (Command->Operation == XENBUS_STORE_WRITE) {
-        RtlCopyMemory(Out, Command->Value, Command->ValueLength);
+        if (Command->ValueLength)
+            RtlCopyMemory(Out, Command->Value, Command->ValueLength);
         return Command->ValueLength;
     }
     for (ULONG i = 0; i < Command->ValueLength / sizeof(*Permissions); i++)

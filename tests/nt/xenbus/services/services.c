@@ -44,7 +44,8 @@ void services_begin(void)
     struct pnp_node *child;
 
     pnp_install(&Xenbus);
-    Platform = pci_add(&pci_xen_platform);
+    if (!Platform)
+        Platform = pci_add(&pci_xen_platform);
     CHECK_EQ(pnp_start(Platform), STATUS_SUCCESS);
     settle();
     child = pnp_find("CASEMENT\\IFACE");

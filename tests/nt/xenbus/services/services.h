@@ -21,7 +21,7 @@ extern XENBUS_STORE_INTERFACE_V1 Store;
 extern XENBUS_SUSPEND_INTERFACE_V1 Suspend;
 extern XENBUS_DEBUG_INTERFACE_V1 Debug;
 
-/* Starts the machine; afterwards the interfaces are held. */
+/* Starts the machine, or the device again; afterwards the interfaces are held. */
 void services_begin(void);
 /* Gives them back, stops and unloads xenbus. */
 void services_end(void);
