@@ -41,6 +41,7 @@ static struct interrupt_resource Resources[RESOURCES_MAX];
 static ULONG ResourceCount;
 static struct {
     BOOLEAN high, queued;
+    BOOLEAN (*source)(void);
     ULONG unserved; /* in a row */
 } Lines[LINES_MAX];
 
@@ -195,6 +196,8 @@ static void line_arrives(void *context)
     if (!Lines[line].high)
         return;
     call_vector(line_vector(line, &irql));
+    if (Lines[line].source != NULL)
+        Lines[line].high = Lines[line].source();
     if (!Lines[line].high) {
         Lines[line].unserved = 0;
         return;
@@ -221,6 +224,11 @@ static void line_queue(ULONG line)
         return;
     Lines[line].queued = TRUE;
     sched_interrupt(sched_random(sched_cpus()), irql, line_arrives, (void *)(ULONG_PTR)line);
+}
+
+void interrupt_line_source(ULONG line, BOOLEAN (*level)(void))
+{
+    Lines[line].source = level;
 }
 
 void interrupt_line(ULONG line, BOOLEAN high)

@@ -28,5 +28,7 @@ void interrupt_release(PDEVICE_OBJECT pdo);
 BOOLEAN interrupt_raise(ULONG cpu, ULONG vector);
 /* The level of a line; while it stays high, its interrupt comes again. */
 void interrupt_line(ULONG line, BOOLEAN high);
+/* A device whose line's level follows its memory: it is asked after each interrupt. */
+void interrupt_line_source(ULONG line, BOOLEAN (*level)(void));
 
 #endif

@@ -197,6 +197,11 @@ static BOOLEAN frame_present(ULONG64 frame)
     return simxen_guest_frame(Xen.guest, frame, &fd, &offset, &access) == 0;
 }
 
+static BOOLEAN line_level(void)
+{
+    return simxen_guest_line(Xen.guest);
+}
+
 /* --- The machine's life. */
 
 void xen_machine_set_up(void)
@@ -221,6 +226,7 @@ void xen_machine_set_up(void)
     pages_init(memory + FIRST_PAGE * PAGE_SIZE, FIRST_PAGE,
                (size_t)simxen_guest_ram_frames(Xen.guest) - FIRST_PAGE);
     find_store();
+    interrupt_line_source(pci_xen_platform.line, line_level);
     Xen.source = (struct host_source){
         .fd = simxen_guest_fd(Xen.guest), .pump = pump, .outstanding = outstanding};
     host_source_add(&Xen.source);

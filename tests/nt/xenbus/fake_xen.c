@@ -84,7 +84,7 @@ static LONG_PTR memory_op(ULONG_PTR operation, PVOID argument)
     case XEN_MEMORY_POPULATE_PHYSMAP:
         return exchange((ULONG)operation, argument);
     case XEN_MEMORY_ADD_TO_PHYSMAP:
-        if (fault_here("hypercall"))
+        if (fake_xen.no_shared_info || fault_here("hypercall"))
             return -XEN_ERROR_ENOMEM;
         CHECK_EQ(add->space, XEN_MAPSPACE_SHARED_INFO);
         CHECK(find_hole(add->frame) != NULL);
@@ -92,6 +92,7 @@ static LONG_PTR memory_op(ULONG_PTR operation, PVOID argument)
         fake_xen.shared_info_frame = add->frame;
         return 0;
     case XEN_MEMORY_REMOVE_FROM_PHYSMAP:
+        CHECK(find_hole(((struct xen_memory_remove_from_physmap *)argument)->frame) != NULL);
         return 0;
     }
     return -XEN_ERROR_ENOSYS;

@@ -14,9 +14,10 @@ enum { FAKE_CPUS = 8, FAKE_CONSOLE_BYTES = 65536 };
 
 struct fake_xen {
     /* What the case says. */
-    bool absent;       /* the machine does not run on Xen */
-    bool no_vector_op; /* HVMOP_set_evtchn_upcall_vector is unknown */
-    ULONG dead_cpus;   /* a bit each: their vectors never arrive */
+    bool absent;         /* the machine does not run on Xen */
+    bool no_vector_op;   /* HVMOP_set_evtchn_upcall_vector is unknown */
+    bool no_shared_info; /* it cannot be mapped */
+    ULONG dead_cpus;     /* a bit each: their vectors never arrive */
     bool line_dead;
     LONG_PTR suspend_result;
     void (*at_suspend)(void); /* called at HIGH_LEVEL, in the hypercall */

@@ -194,6 +194,20 @@ NT_TEST(event_interrupts_are_told_again_after_a_resume, .seeds = 50)
     xenbus_end(platform);
 }
 
+NT_TEST(a_resume_without_shared_info_gives_no_empty_frame_back)
+{
+    XENBUS_SUSPEND_INTERFACE_V1 suspend;
+    struct pnp_node *platform = xenbus_start();
+
+    CHECK_EQ(query(&GUID_XENBUS_SUSPEND, sizeof(suspend), 1, &suspend), STATUS_SUCCESS);
+    fake_xen.no_shared_info = true;
+    CHECK_EQ(suspend.Trigger(suspend.Interface.Context), STATUS_SUCCESS);
+    CHECK(fake_xen_said("the shared info page is lost after a resume"));
+    CHECK_EQ(fake_xen.holes, 0); /* memory again: whoever reads there reads memory */
+    put(&suspend);
+    xenbus_end(platform);
+}
+
 static NTSTATUS Statuses[2];
 
 static VOID NTAPI trigger(PVOID context)

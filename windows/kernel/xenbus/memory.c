@@ -144,7 +144,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID
 {
     PUNFILLED Unfilled = Hole->Unfilled;
 
-    for (ULONG i = 0; RemoveFirst && i < Hole->Pages; i++) {
+    for (ULONG i = Unfilled->Filled; RemoveFirst && i < Hole->Pages; i++) {
         struct xen_memory_remove_from_physmap Remove = {.domid = XEN_DOMID_SELF,
                                                         .frame = MemoryHoleFrame(Hole, i)};
         /* Failing is right: nothing stands there. */
@@ -158,6 +158,14 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID
     if (!Fill(Unfilled))
         InsertTailList(&Memory->Unfilled, &Unfilled->Link);
     ExReleaseFastMutex(&Memory->Lock);
+}
+
+VOID MemoryHoleFillNow(_Inout_ PXENBUS_HOLE Hole)
+{
+    PUNFILLED Unfilled = Hole->Unfilled;
+
+    Unfilled->Filled +=
+        Exchange(XEN_MEMORY_POPULATE_PHYSMAP, Unfilled->Mdl, Unfilled->Filled, Unfilled->Empty);
 }
 
 ULONG_PTR MemoryHoleFrame(_In_ const XENBUS_HOLE *Hole, _In_ ULONG Index)

@@ -33,6 +33,10 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID
     MemoryHoleDestroy(_In_ PXENBUS_MEMORY Memory, _Inout_ PXENBUS_HOLE Hole,
                       _In_ BOOLEAN RemoveFirst);
 
+/* Any IRQL. Puts RAM into a hole that nothing could be mapped into after a resume; the hole still
+ * ends with MemoryHoleDestroy(). */
+VOID MemoryHoleFillNow(_Inout_ PXENBUS_HOLE Hole);
+
 /* Any IRQL. The guest frame number of page Index. */
 ULONG_PTR MemoryHoleFrame(_In_ const XENBUS_HOLE *Hole, _In_ ULONG Index);
 /* Any IRQL. The guest frame number of a nonpaged virtual address of ours. */

@@ -17,6 +17,7 @@ struct _XENBUS_SHARED_INFO {
 };
 
 enum {
+    MAP_TRIES = 10,
     CLOCK_TRIES = 1000, /* Xen writes for some nanoseconds: more is a broken page */
     UNITS_PER_SECOND = 10000000,
     NS_PER_UNIT = 100,
@@ -34,10 +35,15 @@ static LONG_PTR MapPage(_In_ PXENBUS_SHARED_INFO SharedInfo)
                         0);
 }
 
+/* HIGH_LEVEL. Xen may be short of memory for a moment. Without its page the machine hears no event
+ * any more, but what stands there must be memory: readers do not ask. */
 static VOID NTAPI MapAgain(_In_opt_ PVOID Argument)
 {
-    if (MapPage(Argument) != 0)
-        LogLine(LogError, "the shared info page is lost after a resume");
+    for (ULONG i = 0; i < MAP_TRIES; i++)
+        if (MapPage(Argument) == 0)
+            return;
+    LogLine(LogError, "the shared info page is lost after a resume");
+    MemoryHoleFillNow(&((PXENBUS_SHARED_INFO)Argument)->Hole);
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
