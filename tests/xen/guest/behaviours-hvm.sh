@@ -1,0 +1,3 @@
+# The list of behaviours as an HVM guest: behind hvmloader, with a device model, as Windows.
+machine=hvm
+. /rig/tests/behaviours.sh
