@@ -315,6 +315,30 @@ case_apps() { # the Start menu's programs, with stable ids and plain names; star
     "$casement" call win qubes.WaitForSession </dev/null || fail "WaitForSession"
 }
 
+case_image() { # pixels and alpha of pictures, icons of three kinds and of a program; what is none
+    up win
+    local here kind
+    here=$build/../tests/wine/dom0
+    image() { "$casement" call win qubes.GetImageRGBA; }
+    { echo -; python3 "$here/pictures.py" png; } | image >got || fail "a PNG on stdin"
+    python3 "$here/pictures.py" png rgba | cmp - got || fail "the PNG's pixels"
+    for kind in alpha masked mono; do
+        python3 "$here/pictures.py" $kind >"$(drive win)/$kind.ico"
+        echo "C:\\$kind.ico" | image >got || fail "an icon, $kind"
+        python3 "$here/pictures.py" $kind rgba | cmp - got || fail "the icon's pixels, $kind"
+    done
+    echo 'C:\windows\system32\winver.exe' | image >got || fail "a program's icon"
+    [ "$(stat -c %s got)" = $(($(head -n 1 got | tr ' ' '*') * 4 + $(head -n 1 got | wc -c))) ] ||
+        fail "the size of a program's icon: $(head -n 1 got), $(stat -c %s got) bytes"
+    for line in xdgicon:0123 'C:\none.png' 'C:\none.lnk' '' -; do
+        echo "$line" | image >got 2>err && fail "\"$line\" is no picture"
+        same "output for \"$line\"" "" "$(cat got)"
+    done
+    { echo -; python3 "$here/pictures.py" png | head -c 40; } | image 2>err && fail "half a PNG"
+    head -c 5000 /dev/zero | tr '\0' x | image 2>err && fail "an endless line"
+    grep -q 'no picture' err || fail "no reason: $(cat err)"
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

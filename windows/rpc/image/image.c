@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * image.exe, the service qubes.GetImageRGBA: one line on stdin says which picture, stdout gets
+ * "<width> <height>\n" and the pixels (pixels.h).
+ *
+ *   xdgicon:<id>   the icon of a program of the Start menu (startmenu.h)
+ *   -              the picture follows on stdin, at most INPUT_BYTES_MAX
+ *   <path>         a picture file, or the icon of a program, a link or any other file
+ *
+ * Exit code 0, or 1 with a line on stderr; then stdout has nothing.
+ */
+#define COBJMACROS
+#include <fcntl.h>
+#include <io.h>
+#include <windows.h>
+#include <objbase.h>
+#include <shellapi.h>
+#include <shlobj.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include "windows/agent/common/text.h"
+#include "windows/rpc/apps/startmenu.h"
+#include "windows/rpc/image/pixels.h"
+
+enum {
+    LINE_BYTES = 4096,
+    INPUT_BYTES_MAX = 32 << 20,
+    ICON_SIDE = 128, /* of a program's: what dom0 likes best */
+};
+
+/* --- Icons */
+
+static DWORD IconAt(_In_ PCWSTR Path, _In_ int Index, _Out_ PIXELS *Pixels)
+{
+    HICON Icon = NULL;
+
+    if (PrivateExtractIconsW(Path, Index, ICON_SIDE, ICON_SIDE, &Icon, NULL, 1, 0) != 1 || !Icon)
+        return ERROR_FILE_NOT_FOUND;
+    const DWORD Error = PixelsOfIcon(Icon, Pixels);
+    DestroyIcon(Icon);
+    return Error;
+}
+
+/* An icon file, as large as it is. */
+static DWORD IconFile(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
+{
+    const HICON Icon = LoadImageW(NULL, Path, IMAGE_ICON, 0, 0, LR_LOADFROMFILE);
+
+    if (!Icon)
+        return ERROR_FILE_NOT_FOUND;
+    const DWORD Error = PixelsOfIcon(Icon, Pixels);
+    DestroyIcon(Icon);
+    return Error;
+}
+
+/* The icon that Explorer shows for a file. */
+static DWORD ShellIcon(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
+{
+    SHFILEINFOW Info = {0};
+
+    if (!SHGetFileInfoW(Path, 0, &Info, sizeof(Info), SHGFI_ICON | SHGFI_LARGEICON) || !Info.hIcon)
+        return ERROR_FILE_NOT_FOUND;
+    const DWORD Error = PixelsOfIcon(Info.hIcon, Pixels);
+    DestroyIcon(Info.hIcon);
+    return Error;
+}
+
+/* FALSE: the link names no icon and no program. */
+static BOOL IconOfLink(_In_ PCWSTR Path, _Out_writes_(MAX_PATH) PWSTR IconPath, _Out_ int *Index)
+{
+    WCHAR Named[MAX_PATH] = L"";
+    IShellLinkW *Link;
+    IPersistFile *File;
+
+    *Index = 0;
+    if (FAILED(CoCreateInstance(&CLSID_ShellLink, NULL, CLSCTX_INPROC_SERVER, &IID_IShellLinkW,
+                                (void **)&Link)))
+        return FALSE;
+    if (SUCCEEDED(IShellLinkW_QueryInterface(Link, &IID_IPersistFile, (void **)&File))) {
+        if (SUCCEEDED(IPersistFile_Load(File, Path, STGM_READ)) &&
+            (FAILED(IShellLinkW_GetIconLocation(Link, Named, MAX_PATH, Index)) || !Named[0])) {
+            *Index = 0;
+            if (IShellLinkW_GetPath(Link, Named, MAX_PATH, NULL, 0) != S_OK)
+                Named[0] = 0;
+        }
+        IPersistFile_Release(File);
+    }
+    IShellLinkW_Release(Link);
+    return Named[0] && ExpandEnvironmentStringsW(Named, IconPath, MAX_PATH) <= MAX_PATH;
+}
+
+static DWORD LinkIcon(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
+{
+    WCHAR IconPath[MAX_PATH];
+    int Index;
+
+    if (IconOfLink(Path, IconPath, &Index) && !IconAt(IconPath, Index, Pixels))
+        return ERROR_SUCCESS;
+    return ShellIcon(Path, Pixels);
+}
+
+/* --- What is asked for */
+
+typedef struct SEARCH {
+    PCSTR Id;
+    BOOL Found;
+    WCHAR Link[MAX_PATH];
+} SEARCH;
+
+static BOOL Look(_In_ PVOID Context, _In_ const APP *App)
+{
+    SEARCH *const Search = Context;
+
+    if (strcmp(App->Id, Search->Id))
+        return TRUE;
+    wcscpy(Search->Link, App->Link);
+    Search->Found = TRUE;
+    return FALSE;
+}
+
+static DWORD MenuIcon(_In_ PCSTR Id, _Out_ PIXELS *Pixels)
+{
+    SEARCH Search = {.Id = Id};
+
+    StartMenuEnumerate(Look, &Search);
+    return Search.Found ? LinkIcon(Search.Link, Pixels) : ERROR_FILE_NOT_FOUND;
+}
+
+/* Input at most INPUT_BYTES_MAX. */
+static DWORD ReadAndDecode(_In_ FILE *Input, _Out_ PIXELS *Pixels)
+{
+    BYTE *const Bytes = malloc(INPUT_BYTES_MAX + 1);
+    const SIZE_T Size = Bytes ? fread(Bytes, 1, INPUT_BYTES_MAX + 1, Input) : 0;
+    const DWORD Error = !Bytes                   ? ERROR_NOT_ENOUGH_MEMORY
+                        : Size > INPUT_BYTES_MAX ? ERROR_NOT_SUPPORTED
+                                                 : PixelsOfImage(Bytes, (DWORD)Size, Pixels);
+
+    free(Bytes);
+    return Error;
+}
+
+static DWORD FilePicture(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
+{
+    const PCWSTR Ending = wcsrchr(Path, L'.');
+    FILE *File;
+    DWORD Error;
+
+    if (Ending && !_wcsicmp(Ending, L".lnk"))
+        return LinkIcon(Path, Pixels);
+    if (Ending && !_wcsicmp(Ending, L".ico") && !IconFile(Path, Pixels))
+        return ERROR_SUCCESS;
+    if (!IconAt(Path, 0, Pixels)) /* a program */
+        return ERROR_SUCCESS;
+    File = _wfopen(Path, L"rb");
+    if (!File)
+        return ERROR_FILE_NOT_FOUND;
+    Error = ReadAndDecode(File, Pixels);
+    fclose(File);
+    return Error == ERROR_INVALID_DATA ? ShellIcon(Path, Pixels) : Error;
+}
+
+static DWORD Find(_In_ PCSTR Line, _Out_ PIXELS *Pixels)
+{
+    static const CHAR MenuPrefix[] = "xdgicon:";
+    PWSTR Path;
+    DWORD Error;
+
+    if (!strcmp(Line, "-"))
+        return ReadAndDecode(stdin, Pixels);
+    if (!strncmp(Line, MenuPrefix, sizeof(MenuPrefix) - 1))
+        return MenuIcon(Line + sizeof(MenuPrefix) - 1, Pixels);
+    Path = TextToWide(Line, strlen(Line));
+    if (!Path)
+        return ERROR_FILE_NOT_FOUND;
+    Error = FilePicture(Path, Pixels);
+    free(Path);
+    return Error;
+}
+
+/* FALSE: no line, too long a line, or a NUL in it. */
+static BOOL ReadLine(_Out_writes_(LINE_BYTES) PSTR Line)
+{
+    int Length = 0, Character;
+
+    while ((Character = getchar()) != EOF && Character != '\n') {
+        if (Length == LINE_BYTES - 1 || Character == 0)
+            return FALSE;
+        Line[Length++] = (CHAR)Character;
+    }
+    if (Length && Line[Length - 1] == '\r')
+        Length--;
+    Line[Length] = 0;
+    return Length > 0;
+}
+
+static BOOL Write(_In_ const PIXELS *Pixels)
+{
+    printf("%u %u\n", Pixels->Width, Pixels->Height);
+    return fwrite(Pixels->Rgba, (SIZE_T)Pixels->Width * 4, Pixels->Height, stdout) ==
+               Pixels->Height &&
+           fflush(stdout) == 0;
+}
+
+int wmain(void)
+{
+    static CHAR Line[LINE_BYTES];
+    PIXELS Pixels = {0};
+    DWORD Error = ERROR_INVALID_DATA;
+
+    _setmode(_fileno(stdin), _O_BINARY);
+    _setmode(_fileno(stdout), _O_BINARY);
+    CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
+    if (ReadLine(Line))
+        Error = Find(Line, &Pixels);
+    if (Error)
+        fprintf(stderr, "qubes.GetImageRGBA: %s\n",
+                Error == ERROR_FILE_NOT_FOUND  ? "there is no such picture"
+                : Error == ERROR_NOT_SUPPORTED ? "the picture is too large"
+                : Error == ERROR_INVALID_DATA  ? "that is no picture"
+                                               : "no memory");
+    else if (!Write(&Pixels))
+        Error = ERROR_WRITE_FAULT;
+    free(Pixels.Rgba);
+    CoUninitialize();
+    return Error ? 1 : 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pictures as qubes.GetImageRGBA sends them: rows from the top, four bytes a pixel: red, green,
+ * blue, alpha (not multiplied into the colours). At most PIXELS_SIDE_MAX a side.
+ */
+#pragma once
+
+#include <windows.h>
+
+enum { PIXELS_SIDE_MAX = 2048 };
+
+typedef struct PIXELS {
+    UINT Width, Height;
+    BYTE *Rgba; /* Width * Height * 4 bytes from the heap; free() it */
+} PIXELS;
+
+/* Each: ERROR_SUCCESS or why there is no picture: ERROR_INVALID_DATA, ERROR_NOT_SUPPORTED (too
+ * large), ERROR_FILE_NOT_FOUND, ERROR_NOT_ENOUGH_MEMORY. */
+
+/* An icon of any colour depth. Where it has no alpha of its own, its mask says what is seen. */
+DWORD PixelsOfIcon(_In_ HICON Icon, _Out_ PIXELS *Pixels);
+/* PNG, JPEG, GIF, BMP, TIFF or ICO, by its content. COM is initialised. */
+DWORD PixelsOfImage(_In_reads_(Size) const BYTE *Bytes, _In_ DWORD Size, _Out_ PIXELS *Pixels);
