@@ -1,4 +1,4 @@
-# limit_s=120
+# limit_s=180
 # casement, casementd, casement-call, casement-rpc and the file copy programs on a real dom0: a
 # service of a Linux guest is called, files go into the guest and come out, a service that is not
 # there is named with exit code 127, a guest that is not there fails with a message.

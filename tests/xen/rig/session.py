@@ -20,7 +20,7 @@ import termios
 import time
 import tty
 
-BOOT_S = 90  # from power-on to dom0's "ready"
+BOOT_S = 120  # from power-on to dom0's "ready"
 STALL_S = 60  # between two lines; dom0 says "alive" every 10
 MARK = re.compile(rb"@@ (\w+) ([^@]*)@@")
 CRASH = re.compile(rb"Panic on CPU|Kernel panic|Oops:|BUG: ")
