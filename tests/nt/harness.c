@@ -38,6 +38,29 @@ void test_check_equal(uint64_t left, uint64_t right, const char *file, int line,
                     (unsigned long long)right);
 }
 
+static unsigned input_taken;
+
+bool test_input_left(void)
+{
+    return input_taken < (current_run->input ? current_run->input_bytes : RUN_INPUT_RANDOM);
+}
+
+unsigned char test_input_byte(void)
+{
+    if (!test_input_left())
+        return 0;
+    input_taken++;
+    if (!current_run->input)
+        return (unsigned char)sched_random(256);
+    return current_run->input[input_taken - 1];
+}
+
+void test_input(void *bytes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ((unsigned char *)bytes)[i] = test_input_byte();
+}
+
 unsigned test_count(unsigned otherwise)
 {
     return current_run->count ? current_run->count : otherwise;
@@ -100,6 +123,17 @@ static void case_thread(PVOID context)
     host_exit(0);
 }
 
+static size_t ram_bytes(const struct nt_test *test)
+{
+    return (size_t)(test->ram_mib ? test->ram_mib : RAM_MIB) << 20;
+}
+
+void run_prepare(const struct nt_test *test)
+{
+    if (!test->set_up)
+        pages_prepare(ram_bytes(test));
+}
+
 void rule_on_fault(const void *address, bool is_write);
 
 void run_machine(const struct run *run)
@@ -114,9 +148,9 @@ void run_machine(const struct run *run)
     if (run->test->set_up)
         run->test->set_up();
     if (!pages_ready()) {
-        size_t bytes = (size_t)(run->test->ram_mib ? run->test->ram_mib : RAM_MIB) << 20;
+        size_t bytes = ram_bytes(run->test);
 
-        pages_init(host_ram_map(bytes), 0x100, bytes / PAGES_SIZE);
+        pages_init(pages_prepare(bytes), 0x100, bytes / PAGES_SIZE);
     }
     work_start();
     io_start();

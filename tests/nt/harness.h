@@ -11,9 +11,10 @@
  * Each run (case x seed) is a fresh machine in a process of its own. `FILE_test` runs every case;
  * `FILE_test CASE` one; `--seed=N` replays the seed that a failure printed; `--seeds=N` and
  * `--cpus=N` override; `--faults` adds fault injection to every case, `--fault=N` replays one;
- * `--count=N` runs one case as a benchmark, `--verbose` shows the log of passing runs; `--rules`
- * lists the model's rules. When a case ends, all that the driver acquired must be gone (pool,
- * threads, locks, timers, ...).
+ * `--fuzz=SECONDS` looks for inputs (test_input) that break a
+ * case and `--input=FILE` replays one; `--count=N` runs one case as a benchmark, `--verbose` shows
+ * the log of passing runs; `--rules` lists the model's rules. When a case ends, all that the driver
+ * acquired must be gone (pool, threads, locks, timers, ...).
  */
 #ifndef NT_HARNESS_H
 #define NT_HARNESS_H
@@ -59,6 +60,12 @@ void test_check_equal(uint64_t left, uint64_t right, const char *file, int line,
 
 /* A benchmark's number of operations (--count=N), else `otherwise`. */
 unsigned test_count(unsigned otherwise);
+
+/* Bytes that a fuzzed case is driven by: the fuzzer's input (--fuzz=SECONDS, --input=FILE), else
+   random by the seed. 0 when there are no more; test_input_left() says so. */
+unsigned char test_input_byte(void);
+void test_input(void *bytes, unsigned count);
+bool test_input_left(void);
 
 /* Lets the machine run until condition(context) holds; time jumps when nothing else can happen.
    Fails the test when neither work nor a timer is left, or after limit_ms of virtual time. */

@@ -5,6 +5,7 @@
  * stack is recognised by them). The output of a run is shown when it fails.
  */
 #include "harness_run.h"
+#include "harness_fuzz.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -27,6 +28,8 @@ struct options {
     int fault; /* replay: the number of the fault, from 1; 0: none */
     bool verbose;
     unsigned count; /* benchmark: how often, in this process, with one CPU */
+    unsigned fuzz_s;
+    const char *input;
 };
 
 static const char *program;
@@ -176,6 +179,68 @@ static bool run_case(const struct options *options, const struct nt_test *test,
     return true;
 }
 
+/* --- Fuzzing --- */
+
+static struct run input_run(const struct options *options, const struct nt_test *test,
+                            struct run_result *result, const struct fuzz_input *input)
+{
+    return (struct run){.test = test,
+                        .result = result,
+                        .verbose = options->verbose,
+                        .seed = input->count ? 1u + input->bytes[0] : 1,
+                        .cpus = test->cpus ? test->cpus : 2,
+                        .input = input->bytes,
+                        .input_bytes = input->count};
+}
+
+static bool run_input(const struct options *options, const struct nt_test *test,
+                      struct run_result *result)
+{
+    static struct fuzz_input input;
+    struct run run;
+    int log;
+    bool passed;
+
+    if (!fuzz_load(options->input, &input)) {
+        perror(options->input);
+        return false;
+    }
+    run = input_run(options, test, result, &input);
+    passed = run_once(&run, &log);
+    show(log);
+    close(log);
+    return passed;
+}
+
+static bool run_fuzz(const struct options *options, const struct nt_test *test,
+                     struct run_result *result)
+{
+    static struct fuzz_input input;
+    unsigned before = runs;
+    int log;
+
+    fuzz_start(options->seed, options->fuzz_s);
+    while (fuzz_next(&input)) {
+        struct run run = input_run(options, test, result, &input);
+
+        if (!run_once(&run, &log)) {
+            char path[256];
+
+            show(log);
+            snprintf(path, sizeof(path), "%s.%s.input", program, test->name);
+            fuzz_save(path, &input);
+            printf("FAILED: %s, with an input of the fuzzer\nreplay: %s %s --input=%s\n",
+                   test->name, program, test->name, path);
+            return false;
+        }
+        close(log);
+        fuzz_ran(&input);
+    }
+    printf("ok: %s (%u inputs, %u of them kept for new paths)\n", test->name, runs - before,
+           fuzz_kept());
+    return true;
+}
+
 static bool parse(struct options *options, int argc, char **argv)
 {
     const char *seed = getenv("NT_SEED");
@@ -204,6 +269,10 @@ static bool parse(struct options *options, int argc, char **argv)
             options->fault = atoi(arg + 8);
         } else if (strncmp(arg, "--count=", 8) == 0) {
             options->count = (unsigned)strtoul(arg + 8, NULL, 0);
+        } else if (strncmp(arg, "--fuzz=", 7) == 0) {
+            options->fuzz_s = (unsigned)strtoul(arg + 7, NULL, 0);
+        } else if (strncmp(arg, "--input=", 8) == 0) {
+            options->input = arg + 8;
         } else if (strcmp(arg, "--verbose") == 0) {
             options->verbose = true;
         } else if (strcmp(arg, "--rules") == 0) {
@@ -212,7 +281,7 @@ static bool parse(struct options *options, int argc, char **argv)
         } else if (arg[0] == '-') {
             fprintf(stderr,
                     "usage: %s [CASE] [--seed=N] [--seeds=N] [--cpus=N] [--faults] [--fault=N] "
-                    "[--count=N] [--verbose] [--rules]\n",
+                    "[--fuzz=SECONDS] [--input=FILE] [--count=N] [--verbose] [--rules]\n",
                     program);
             return false;
         } else {
@@ -238,9 +307,12 @@ int main(int argc, char **argv)
         if (options.only && strcmp(options.only, tests[i]->name) != 0)
             continue;
         ran++;
+        run_prepare(tests[i]);
         if (options.count)
             run_counted(&options, tests[i], result);
-        failed += !run_case(&options, tests[i], result);
+        failed += options.fuzz_s  ? !run_fuzz(&options, tests[i], result)
+                  : options.input ? !run_input(&options, tests[i], result)
+                                  : !run_case(&options, tests[i], result);
     }
     if (!ran)
         fprintf(stderr, "%s: no case %s\n", program, options.only ? options.only : "at all");

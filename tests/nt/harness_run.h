@@ -12,7 +12,7 @@
 
 #include "harness.h"
 
-enum { RUN_FAULTS_MAX = 8192 };
+enum { RUN_FAULTS_MAX = 8192, RUN_INPUT_MAX = 4096, RUN_INPUT_RANDOM = 512 };
 
 /* What a run reports, in memory that outlives it. */
 struct run_result {
@@ -32,12 +32,16 @@ struct run {
     unsigned cpus;
     bool faults; /* inject the next new one */
     bool verbose;
-    unsigned count; /* of a benchmark's operations, 0: the case's own choice */
+    unsigned count;             /* of a benchmark's operations, 0: the case's own choice */
+    const unsigned char *input; /* NULL: random bytes */
+    unsigned input_bytes;
     struct run_result *result;
 };
 
 /* Runs one case on a fresh machine and ends with host_exit(). */
 void run_machine(const struct run *run) __attribute__((noreturn));
+/* What can be done once for many runs of a case, before each becomes a process. */
+void run_prepare(const struct nt_test *test);
 const struct nt_test *const *run_tests(size_t *count);
 void run_print_rules(void);
 

@@ -48,6 +48,23 @@ static bool order_known(const void *outer, const void *inner)
 }
 
 static unsigned order_count;
+static bool
+    pages_with_locks[4096]; /* by page number: most memory that is freed holds none of them */
+
+static bool *page_of(const void *address)
+{
+    return &pages_with_locks[((ULONG_PTR)address >> PAGE_SHIFT) % RTL_NUMBER_OF(pages_with_locks)];
+}
+
+static bool may_hold_locks(const void *memory, size_t bytes)
+{
+    const char *at = memory, *end = at + bytes;
+
+    for (; at < end; at += PAGE_SIZE)
+        if (*page_of(at))
+            return true;
+    return bytes && *page_of(end - 1);
+}
 
 static void order_note(const void *outer, const void *inner)
 {
@@ -62,6 +79,7 @@ static void order_note(const void *outer, const void *inner)
     }
     orders[slot] = (struct order){outer, inner};
     order_count++;
+    *page_of(outer) = *page_of(inner) = true;
 }
 
 void spinlock_forget(const void *memory, size_t bytes)
@@ -69,7 +87,9 @@ void spinlock_forget(const void *memory, size_t bytes)
     const char *begin = memory, *end = begin + bytes;
     bool any = false;
 
-    for (size_t i = 0; order_count && i < ORDERS_MAX; i++) {
+    if (!order_count || !may_hold_locks(memory, bytes))
+        return;
+    for (size_t i = 0; i < ORDERS_MAX; i++) {
         const char *outer = orders[i].outer, *inner = orders[i].inner;
 
         any |= outer && ((outer >= begin && outer < end) || (inner >= begin && inner < end));

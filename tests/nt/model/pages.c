@@ -12,6 +12,21 @@ static struct {
     unsigned char *owned;
 } ram;
 
+static struct {
+    void *base;
+    size_t bytes;
+} prepared;
+
+void *pages_prepare(size_t bytes)
+{
+    if (prepared.bytes != bytes) {
+        prepared.base = host_ram_map(bytes);
+        prepared.bytes = bytes;
+        host_memory_poison(prepared.base, bytes);
+    }
+    return prepared.base;
+}
+
 void pages_init(void *base, uint64_t pfn_first, size_t pages)
 {
     ram.base = base;
@@ -19,7 +34,8 @@ void pages_init(void *base, uint64_t pfn_first, size_t pages)
     ram.count = ram.free = pages;
     ram.next = 0;
     ram.owned = host_alloc(pages);
-    host_memory_poison(base, pages * PAGES_SIZE);
+    if (base != prepared.base)
+        host_memory_poison(base, pages * PAGES_SIZE);
 }
 
 bool pages_ready(void)

@@ -17,6 +17,8 @@ enum { PAGES_SHIFT = 12, PAGES_SIZE = 1 << PAGES_SHIFT };
    Set once, before the machine starts, in nt_test.set_up; else the harness does it. */
 void pages_init(void *base, uint64_t pfn_first, size_t pages);
 bool pages_ready(void);
+/* Memory for pages_init(), poisoned before the runs of a series branch off: that is dear. */
+void *pages_prepare(size_t bytes);
 
 /* `count` contiguous pages, or NULL. The content is not defined. Not a failure point by itself. */
 void *pages_alloc(size_t count);
