@@ -23,6 +23,7 @@
 #include "model/pages.h"
 #include "model/pci.h"
 #include "model/pnp.h"
+#include "model/power.h"
 #include "model/registry.h"
 #include "model/sched.h"
 
@@ -205,6 +206,33 @@ NT_TEST(a_resume_without_shared_info_gives_no_empty_frame_back)
     CHECK(fake_xen_said("the shared info page is lost after a resume"));
     CHECK_EQ(fake_xen.holes, 0); /* memory again: whoever reads there reads memory */
     put(&suspend);
+    xenbus_end(platform);
+}
+
+/* A hibernated machine wakes up in a new domain; one that slept does not. */
+NT_TEST(hibernation_is_a_resume, .seeds = 50)
+{
+    struct pnp_node *platform;
+    ULONG maps;
+
+    child_driver_install("CASEMENT\\IFACE");
+    platform = xenbus_start();
+    maps = fake_xen.shared_info_maps;
+    CHECK_EQ(power_sleep(PowerSystemSleeping3), STATUS_SUCCESS);
+    power_wake();
+    CHECK_EQ(child_driver_early_calls() + child_driver_late_calls(), 0);
+    CHECK_EQ(fake_xen.shared_info_maps, maps);
+    CHECK_EQ(power_sleep(PowerSystemHibernate), STATUS_SUCCESS);
+    RtlZeroMemory(fake_xen.vector, sizeof(fake_xen.vector));
+    power_wake();
+    CHECK_EQ(child_driver_early_calls(), 1);
+    CHECK_EQ(child_driver_late_calls(), 1);
+    CHECK_EQ(fake_xen.shared_info_maps, maps + 1);
+    CHECK(fake_xen.vector[0] != 0);
+    CHECK_EQ(fake_xen.suspends, 0); /* Xen was not asked: it had happened */
+    CHECK_EQ(power_sleep(PowerSystemSleeping3), STATUS_SUCCESS);
+    power_wake();
+    CHECK_EQ(child_driver_early_calls(), 1);
     xenbus_end(platform);
 }
 

@@ -15,7 +15,8 @@ VOID LogLine(_In_ LOG_LEVEL Level, _In_ PCSTR Line)
     for (ULONG i = 0; i < Text.Length; i++)
         if (Text.Buffer[i] < ' ' || Text.Buffer[i] > '~')
             Text.Buffer[i] = '?';
-    DbgPrint("%s\n", Text.Buffer);
+    if (KeGetCurrentIrql() <= DISPATCH_LEVEL) /* the debugger stops CPUs by interrupts */
+        DbgPrint("%s\n", Text.Buffer);
     LogConsole(Text.Buffer);
 }
 
