@@ -41,6 +41,15 @@ void host_print_stack(void);
 /* One line with the name of a return address. */
 void host_print_address(uintptr_t address);
 
+/* --- What machine code may ask the CPU itself: CR8 and GS, on a host of shipped drivers. --- */
+
+/* From now on the CPU shows this thread and IRQL. */
+void host_cpu_show(void *thread, unsigned char irql);
+/* The virtual time, in units of 100 ns: Windows shows it to everybody at KI_USER_SHARED_DATA. */
+void host_time_show(uint64_t units);
+/* The IRQL by what machine code has written since; `irql` where it cannot. */
+unsigned char host_cpu_irql(unsigned char irql);
+
 /* --- Memory. --- */
 
 /* Zeroed memory for the model's own records (never for the driver's). Does not fail: a host

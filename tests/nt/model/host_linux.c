@@ -172,6 +172,24 @@ __attribute__((no_sanitize("address"))) size_t host_stack(uintptr_t *addresses, 
     return count;
 }
 
+/* --- The CPU: the bench's drivers ask the model. --- */
+
+void host_cpu_show(void *thread, unsigned char irql)
+{
+    (void)thread;
+    (void)irql;
+}
+
+void host_time_show(uint64_t units)
+{
+    (void)units;
+}
+
+unsigned char host_cpu_irql(unsigned char irql)
+{
+    return irql;
+}
+
 /* --- Memory --- */
 
 void *host_alloc(size_t bytes)

@@ -35,6 +35,7 @@ ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG
     calling = true;
     before = irql_now();
     this_cpu()->irql = max(before, DISPATCH_LEVEL); /* stay on this processor */
+    irql_switched();
     self = machine.now;
     for (unsigned i = 0; i < machine.cpus; i++)
         if (i != self)

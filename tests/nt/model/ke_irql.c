@@ -10,11 +10,16 @@ RULE(paged_code, "Pageable code runs below DISPATCH_LEVEL", "PAGED_CODE macro (w
 
 KIRQL irql_now(void)
 {
-    return this_cpu()->irql;
+    struct cpu *cpu = this_cpu();
+
+    /* A shipped driver raises and lowers by itself (CR8), and calls nobody. */
+    cpu->irql = host_cpu_irql(cpu->irql);
+    return cpu->irql;
 }
 
 void irql_switched(void)
 {
+    host_cpu_show(this_cpu()->thread, this_cpu()->irql);
     pool_hide_paged(this_cpu()->irql >= DISPATCH_LEVEL);
     user_memory_switched();
 }

@@ -56,6 +56,7 @@ uint64_t sched_time(void)
 static void pass_ns(uint64_t ns)
 {
     machine.time_ns += ns;
+    host_time_show(machine.time_ns / 100);
     this_cpu()->ran += ns;
     if (machine.time_ns / 100 >= machine.next_timer)
         timer_clock();
@@ -105,7 +106,7 @@ static void interrupt_run(struct cpu *cpu)
     cpu->isr_depth++;
     interrupt->handler(interrupt->context);
     cpu->isr_depth--;
-    if (cpu->irql != interrupt->level)
+    if (irql_now() != interrupt->level)
         rule_broken(&interrupt_irql, "an interrupt at level %u returned at IRQL %u",
                     interrupt->level, cpu->irql);
     cpu->irql = irql;
@@ -297,6 +298,7 @@ void BenchSchedulePoint(void)
     if (!machine.running)
         return;
     machine.points++;
+    (void)irql_now();
     pass_ns(POINT_NS);
     sched_progress();
     deliver();
@@ -322,6 +324,7 @@ void BenchYieldProcessor(void)
     if (!machine.running)
         return;
     machine.points++;
+    (void)irql_now();
     pass_ns(YIELD_NS);
     if (++machine.yields > YIELDS_MAX)
         rule_broken(&spin_for_ever, "%u turns of a waiting loop, and nothing else happened",

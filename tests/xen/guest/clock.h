@@ -8,6 +8,9 @@
 
 /* Xen's system time: nanoseconds since the host's start, from this CPU's vcpu_time and the TSC. */
 uint64_t clock_ns(void);
+/* From now on the TSC alone, at the rate that Xen's CPUID leaf names: for a guest whose shared info
+ * page is a driver's. */
+void clock_by_tsc(void);
 
 enum { WAIT_MS = 20000 }; /* for what should come at once: this machine may be very slow */
 

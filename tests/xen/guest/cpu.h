@@ -12,6 +12,9 @@
 
 enum { CPU_MAX = 8 };
 
+/* Called with the System V convention whatever the image is built with: nt.elf has Windows'. */
+#define FROM_ASSEMBLY __attribute__((sysv_abi))
+
 enum { /* selectors */
        CPU_CODE = 0x08,
        CPU_DATA = 0x10,
@@ -24,7 +27,8 @@ struct cpu {
     struct cpu *self; /* 0x18: KPCR.Self */
     uint8_t nt_before_thread[0x188 - 0x20];
     void *nt_thread; /* 0x188: KPRCB.CurrentThread, for the NT host */
-    uint8_t nt_rest[0x200 - 0x190];
+    void *nt_calls;  /* 0x190: where calls of a driver are noted (nt_calls.S) */
+    uint8_t nt_rest[0x200 - 0x198];
 
     uint32_t index; /* the vCPU's number in Xen */
     uint32_t apic_id;
@@ -37,6 +41,7 @@ struct cpu {
 };
 _Static_assert(offsetof(struct cpu, self) == 0x18, "KPCR.Self");
 _Static_assert(offsetof(struct cpu, nt_thread) == 0x188, "KPCR.Prcb.CurrentThread");
+_Static_assert(offsetof(struct cpu, nt_calls) == 0x190, "nt_calls.S");
 
 /* Gives this CPU its tables and gs; interrupts stay off. cpu is zeroed memory. */
 void cpu_setup(struct cpu *cpu, uint32_t index);
@@ -133,6 +138,18 @@ static inline uint64_t read_cr3(void)
 static inline void write_cr3(uint64_t value)
 {
     __asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+
+static inline uint64_t read_cr8(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr8, %0" : "=r"(value));
+    return value;
+}
+
+static inline void write_cr8(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr8" : : "r"(value) : "memory");
 }
 
 static inline void cpu_relax(void)

@@ -7,11 +7,12 @@
 #include "console.h"
 #include "cpu.h"
 #include "memory.h"
+#include "main.h"
 #include "modules.h"
+#include "pci.h"
 #include "print.h"
 #include "smp.h"
 #include <string.h>
-#include "test.h"
 #include "trap.h"
 #include "xen.h"
 
@@ -33,7 +34,7 @@ struct e820_row {
 
 static char command_line[1024];
 
-void guest_main(uint32_t start_info_address);
+void FROM_ASSEMBLY guest_main(uint32_t start_info_address);
 
 /* Xen's own map of the guest: the loader's or the firmware's are not needed. */
 static unsigned find_ram(struct memory_range *ram)
@@ -70,7 +71,7 @@ static const char *test_names(void)
     return names ? names + strlen("tests=") : "";
 }
 
-void guest_main(uint32_t start_info_address)
+void FROM_ASSEMBLY guest_main(uint32_t start_info_address)
 {
     struct memory_range ram[RANGES_MAX], kept;
     unsigned ram_count;
@@ -84,13 +85,14 @@ void guest_main(uint32_t start_info_address)
     memory_init(ram, ram_count, &kept, 1);
     smp_init();
     interrupts_restore(true);
-    xen_map_shared_info();
+    guest_clock();
     console_connect();
     print("Casement's test guest: domain %u, Xen %ld.%ld, %zu pages free\n", xen_domid_own(),
           hypercall2(XEN_HYPERCALL_XEN_VERSION, XEN_VERSION_VERSION, 0) >> 16,
           hypercall2(XEN_HYPERCALL_XEN_VERSION, XEN_VERSION_VERSION, 0) & 0xffff, page_left());
     print("%u CPUs, %s, command line: %s\n", smp_start(),
-          test_machine_is_hvm() ? "HVM with a device model" : "PVH", command_line);
-    tests_run(test_names());
+          pci_find(PCI_XEN_VENDOR, PCI_XEN_PLATFORM) >= 0 ? "HVM with a device model" : "PVH",
+          command_line);
+    guest_run(test_names());
     xen_shutdown(XEN_SHUTDOWN_POWEROFF);
 }

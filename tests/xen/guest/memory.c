@@ -234,7 +234,8 @@ void memory_protect(void *address, size_t bytes, unsigned rights)
     for (size_t done = 0; done < bytes; done += PAGE_BYTES) {
         uint64_t *entry = small_entry((uintptr_t)address + done);
 
-        *entry = (*entry & ENTRY_ADDRESS) | bits;
+        if (*entry & ENTRY_ADDRESS) /* where nothing ever was, nothing is */
+            *entry = (*entry & ENTRY_ADDRESS) | bits;
     }
     shootdown();
     lock_release(&tables_lock, on);
@@ -290,6 +291,11 @@ void *stack_new(size_t pages)
     low += PAGE_BYTES;
     memory_map(low, (uintptr_t)page_new(pages), pages << PAGE_SHIFT, PAGE_RW);
     return low + (pages << PAGE_SHIFT);
+}
+
+void memory_alias(void)
+{
+    root[MEMORY_ALIAS >> 39 & 511] = root[0];
 }
 
 static void protect_image(const uint8_t *start, const uint8_t *end, unsigned rights)

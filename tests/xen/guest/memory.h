@@ -53,12 +53,17 @@ void *window_new(size_t pages);
 /* Gives [address, address + bytes) these rights onto physical memory. Whole pages. All CPUs see it
  * on return; other CPUs take an interrupt for that. */
 void memory_map(void *address, uint64_t physical, size_t bytes, unsigned rights);
-/* Changes the rights of what is mapped. */
+/* Changes the rights of what is mapped; PAGE_NONE remembers what is there. */
 void memory_protect(void *address, size_t bytes, unsigned rights);
 void memory_unmap(void *address, size_t bytes);
 
 /* False: not mapped. rights may be NULL. */
 bool memory_lookup(const void *address, uint64_t *physical, unsigned *rights);
+
+/* The first 4 GiB once more, above all user addresses: for hosts to whom a low address is a
+ * program's. */
+#define MEMORY_ALIAS 0xffffa00000000000ull
+void memory_alias(void);
 
 /* The page number of mapped memory. */
 uint64_t frame_of(const void *address);

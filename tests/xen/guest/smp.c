@@ -70,7 +70,7 @@ static void park(void)
     __atomic_sub_fetch(&parked_count, 1, __ATOMIC_SEQ_CST);
 }
 
-static void other_cpu(struct cpu *cpu)
+static void FROM_ASSEMBLY other_cpu(struct cpu *cpu)
 {
     struct work *work = &works[cpu - cpus];
 

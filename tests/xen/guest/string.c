@@ -76,6 +76,15 @@ int strcmp(const char *a, const char *b)
     return strncmp(a, b, (size_t)-1);
 }
 
+char *strncpy(char *to, const char *from, size_t size)
+{
+    size_t length = strnlen(from, size);
+
+    memcpy(to, from, length);
+    memset(to + length, 0, size - length);
+    return to;
+}
+
 char *strchr(const char *text, int c)
 {
     for (;; text++) {

@@ -53,10 +53,6 @@ void test_fail(const char *file, int line, const char *format, ...)
 /* Ends the test without a verdict: the machine lacks something. */
 void test_skip(const char *why) __attribute__((noreturn));
 
-/* Runs the tests that the text names, separated by spaces; none: all that need no partner. Prints a
- * line for each and at last "N passed, N failed". */
-void tests_run(const char *names);
-
 bool test_machine_is_hvm(void);
 
 #endif

@@ -142,9 +142,9 @@ static bool fixed_up(struct trap_frame *frame)
     return false;
 }
 
-void trap_dispatch(struct trap_frame *frame);
+void FROM_ASSEMBLY trap_dispatch(struct trap_frame *frame);
 
-void trap_dispatch(struct trap_frame *frame)
+void FROM_ASSEMBLY trap_dispatch(struct trap_frame *frame)
 {
     struct handler handler = handlers[frame->vector];
 

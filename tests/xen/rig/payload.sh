@@ -1,6 +1,7 @@
 #!/bin/sh
 # payload.sh OUT: a cpio archive of what the project built and a boot is to test, for dom0's /rig.
-#   guest/ images   tests/ scripts for dom0   bin/ our programs, lib/ our libraries
+#   guest/ images   drivers/ the shipped .sys files   tests/ scripts for dom0
+#   bin/ our programs, lib/ our libraries
 set -eu
 
 cd "$(dirname "$0")/../../.."
@@ -14,6 +15,10 @@ for image in "$build"/tests/xen/guest/*.elf "$build"/tests/xen/guest/*.bz; do
 done
 for script in tests/xen/dom0/*.sh tests/xen/guest/*.sh bench/vchan_xen/vchan_xen.sh; do
     [ ! -e "$script" ] || cp "$script" "$stage/rig/tests/"
+done
+mkdir -p "$stage/rig/drivers"
+for driver in build/windows/windows/kernel/*/*.sys; do
+    [ ! -e "$driver" ] || cp "$driver" "$stage/rig/drivers/"
 done
 while read -r file folder; do
     case $file in '' | '#'*) continue ;; esac

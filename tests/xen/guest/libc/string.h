@@ -14,6 +14,8 @@ size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t most);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t most);
+/* As C's: pads with zeroes, and may leave the copy without an end. */
+char *strncpy(char *to, const char *from, size_t size);
 char *strchr(const char *text, int c);
 char *strrchr(const char *text, int c);
 char *strstr(const char *text, const char *part);

@@ -19,7 +19,7 @@ TEST(machine_page_rights, TEST_ALONE)
 {
     uint8_t *page = page_new(1), *window = window_new(1), value;
 
-    CHECK(!trap_try_write((uint8_t *)(uintptr_t)tests_run, 0x90));
+    CHECK(!trap_try_write((uint8_t *)(uintptr_t)test_machine_is_hvm, 0x90));
     CHECK(!trap_try_write((uint8_t *)constant, 0));
     CHECK(!trap_try_execute(constant));
     CHECK(!trap_try_execute(variable));

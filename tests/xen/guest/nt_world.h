@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between the bare machine and the files that speak NT: what nt_machine.c and the NT tests may ask
+ * of the guest, in plain C (the DDK's headers and the guest's do not go into one file).
+ */
+#ifndef GUEST_NT_WORLD_H
+#define GUEST_NT_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- RAM for the model, one piece, zeroed, at NT_WORLD_ALIAS and its physical address. */
+#define NT_WORLD_ALIAS          0xffffa00000000000ull
+#define NT_WORLD_PHYSICAL_BYTES (4ull << 30) /* that the alias shows */
+void *nt_world_ram(size_t pages);
+
+/* --- Interrupts: real ones are noted by CPU and vector, and taken by the model when it pumps. */
+
+void nt_world_interrupts_start(void);
+/* Sleeps until one comes; false: none within that time. */
+bool nt_world_sleep(unsigned limit_ms);
+/* The next that came, each once; false: none. */
+bool nt_world_interrupt(uint32_t *cpu, uint32_t *vector);
+/* Came one that was not taken yet? */
+bool nt_world_any(void);
+/* A line of the IO-APIC becomes this vector on CPU 0, level-triggered: from an interrupt on it is
+ * masked until nt_world_line_arm(). */
+void nt_world_line_route(uint32_t gsi, uint32_t vector);
+void nt_world_line_arm(uint32_t gsi);
+uint32_t nt_world_cpus(void);
+uint64_t nt_world_now_ns(void);
+
+/* --- The platform device, as the machine's firmware set it up. */
+struct nt_world_platform {
+    uint16_t subsystem_vendor, subsystem;
+    uint8_t revision, class_base, class_sub, class_interface, slot;
+    uint32_t port, port_bytes;
+    uint64_t memory, memory_bytes;
+    uint32_t gsi;
+};
+bool nt_world_platform(struct nt_world_platform *out);
+
+/* --- Drivers. */
+
+/* Loads /NAME of the guest's archive; returns its DriverEntry. Ends the run with a sentence when it
+ * cannot be. */
+void *nt_world_load(const char *name);
+/* What a driver may import: nt_exports.c, made from the model's symbols. */
+struct nt_export {
+    const char *name;
+    void *address;
+    bool is_code;
+};
+extern const struct nt_export nt_exports[]; /* the last has no name */
+
+/* The case that the command line names. */
+const char *nt_world_case(void);
+/* Prints "1 passed, 0 failed" or the like, and powers off. */
+void nt_world_end(bool passed) __attribute__((noreturn));
+void nt_world_print(const char *text, size_t bytes);
+
+#endif
