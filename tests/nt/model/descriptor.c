@@ -179,6 +179,7 @@ ULONG descriptor_entries(PSECURITY_DESCRIPTOR descriptor, descriptor_entry_fn *e
     for (ULONG i = 0; i < dacl->AceCount; i++) {
         PACCESS_ALLOWED_ACE ace = (PACCESS_ALLOWED_ACE)ace_at(dacl, i);
 
+        ace_at(dacl, i + 1); /* this one ends inside */
         if (ace->Header.AceType == ACCESS_ALLOWED_ACE_TYPE ||
             ace->Header.AceType == ACCESS_DENIED_ACE_TYPE)
             entry(context, ace->Header.AceType == ACCESS_DENIED_ACE_TYPE,

@@ -16,8 +16,6 @@ RULE(irp_is_live, "Only an IRP that was allocated and not freed is used",
      "IoFreeIrp function (wdm.h)");
 RULE(irp_stack_location_left, "An IRP has a stack location for each driver that it is sent to",
      "I/O Stack Locations");
-RULE(irp_sent_while_completed, "An IRP that was completed is not sent or completed again",
-     "Completing IRPs");
 RULE(irp_completed_twice, "Each IRP is completed exactly once", "Completing IRPs");
 RULE(irp_cancel_routine_down, "A driver passes down no IRP with its cancel routine set",
      "Implementing Cancelable IRPs");
@@ -203,8 +201,6 @@ static void check_sent(struct irp_record *record, PDEVICE_OBJECT device)
     PIRP irp = record->irp;
     PIO_STACK_LOCATION here = irp->Tail.Overlay.CurrentStackLocation, next = here - 1;
 
-    if (record->completed)
-        rule_broken(&irp_sent_while_completed, "IRP %p", irp);
     if (irp->CurrentLocation <= 1)
         rule_broken(&irp_stack_location_left, "IRP %p has %d", irp, irp->StackCount);
     if (irp->CancelRoutine != NULL)
@@ -326,8 +322,7 @@ static BOOLEAN climb(struct irp_record *record)
     PDEVICE_OBJECT upper = NULL;
     BOOLEAN wanted = wants_completion(left, irp);
 
-    if (record->location[(int)irp->CurrentLocation].pending &&
-        !(was.Control & SL_PENDING_RETURNED))
+    if (record->location[(int)irp->CurrentLocation].pending && !(was.Control & SL_PENDING_RETURNED))
         rule_broken(&irp_pending_unmarked, "IRP %p, location %d, and its completion routine", irp,
                     irp->CurrentLocation);
     record->location[(int)irp->CurrentLocation] = (struct irp_location){

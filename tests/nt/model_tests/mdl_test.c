@@ -3,7 +3,8 @@
  * Proves that MDLs, mappings, contiguous memory and user memory work for a right driver, in a
  * user's process and after its death, and that each wrong use is reported by its rule.
  */
-#include <ntddk.h>
+#include <ntifs.h>
+#include <windows/kernel/common/seh.h>
 #include <windows/kernel/common/usercopy.h>
 
 #include "harness.h"
@@ -256,4 +257,210 @@ NT_TEST_BREAKS(process_dies_with_driver_pages_mapped, process_has_locked_pages)
 
     process_run(process, leaves_mapped, NULL);
     process_end(process);
+}
+
+/* --- The order of an MDL's life. */
+
+static PMDL locked_system(void)
+{
+    static UCHAR buffer[64];
+    PMDL mdl = IoAllocateMdl(buffer, sizeof(buffer), FALSE, FALSE, NULL);
+
+    MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
+    return mdl;
+}
+
+NT_TEST(system_memory_is_locked_and_mapped)
+{
+    PMDL mdl = locked_system();
+
+    CHECK(map(mdl) != NULL || TRUE); /* the bench's own memory may not be mappable */
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+}
+
+NT_TEST_BREAKS(mapping_must_not_fail, mdl_bugcheck_on_failure)
+{
+    MmMapLockedPagesSpecifyCache(pages(1), KernelMode, MmCached, NULL, TRUE,
+                                 NormalPagePriority | NO_EXECUTE);
+}
+
+NT_TEST_BREAKS(freed_while_locked, mdl_freed_locked)
+{
+    IoFreeMdl(locked_system());
+}
+
+NT_TEST_BREAKS(freed_with_the_wrong_routine, mdl_is_live)
+{
+    IoFreeMdl(pages(1));
+}
+
+NT_TEST_BREAKS(locked_twice, mdl_locked_twice)
+{
+    MmProbeAndLockPages(locked_system(), KernelMode, IoReadAccess);
+}
+
+NT_TEST_BREAKS(unlocked_without_lock, mdl_not_locked)
+{
+    MmUnlockPages(pages(1));
+}
+
+NT_TEST_BREAKS(unmapped_elsewhere_than_mapped, mdl_not_mapped)
+{
+    PMDL one = pages(1), other = pages(1);
+    PVOID at = map(one);
+
+    map(other);
+    MmUnmapLockedPages(at, other);
+}
+
+NT_TEST_BREAKS(paged_pool_as_nonpaged, mdl_paged_pool)
+{
+    PVOID buffer = ExAllocatePoolWithTag(PagedPool, 64, 'tseT');
+
+    MmBuildMdlForNonPagedPool(IoAllocateMdl(buffer, 64, FALSE, FALSE, NULL));
+}
+
+NT_TEST_BREAKS(pages_of_another_kind_freed, mdl_pages_not_its_own)
+{
+    MmFreePagesFromMdl(locked_system());
+}
+
+NT_TEST_BREAKS(paged_pool_has_no_fixed_place, physical_address_of)
+{
+    MmGetPhysicalAddress(ExAllocatePoolWithTag(PagedPool, 64, 'tseT'));
+}
+
+NT_TEST_BREAKS(contiguous_memory_freed_twice, contiguous_owner)
+{
+    PVOID at = MmAllocateContiguousMemory(PAGE_SIZE, Any);
+
+    MmFreeContiguousMemory(at);
+    MmFreeContiguousMemory(at);
+}
+
+static PVOID io_space(void)
+{
+    PHYSICAL_ADDRESS bar = {.QuadPart = 0xf2000000};
+
+    return MmMapIoSpace(bar, 2 * PAGE_SIZE, MmNonCached);
+}
+
+NT_TEST(io_space_is_mapped)
+{
+    UCHAR *at = io_space();
+
+    CHECK(at != NULL);
+    at[PAGE_SIZE] = 1;
+    MmUnmapIoSpace(at, 2 * PAGE_SIZE);
+}
+
+NT_TEST_BREAKS(io_space_unmapped_with_another_size, io_space_owner)
+{
+    MmUnmapIoSpace(io_space(), PAGE_SIZE);
+}
+
+NT_TEST_BREAKS(io_space_left, io_space_leaked)
+{
+    io_space();
+}
+
+static NTSTATUS lock_as_kernel(PVOID context)
+{
+    MmProbeAndLockPages(context, KernelMode, IoReadAccess);
+    return STATUS_SUCCESS;
+}
+
+static void locks_as_kernel(void *context)
+{
+    PMDL mdl = IoAllocateMdl(user_alloc(PAGE_SIZE), 8, FALSE, FALSE, NULL);
+
+    process_in_system(TRUE);
+    SehCall(lock_as_kernel, mdl);
+}
+
+NT_TEST_BREAKS(user_memory_locked_as_the_kernels, mdl_probe_kernel_mode)
+{
+    process_run(process_create("a program", &security_user), locks_as_kernel, NULL);
+}
+
+static void locks_bare(void *context)
+{
+    PMDL mdl = IoAllocateMdl(user_alloc(PAGE_SIZE), 8, FALSE, FALSE, NULL);
+
+    process_in_system(TRUE);
+    MmProbeAndLockPages(mdl, UserMode, IoReadAccess);
+}
+
+NT_TEST_BREAKS(locked_without_try, mdl_probe_bare)
+{
+    process_run(process_create("a program", &security_user), locks_bare, NULL);
+}
+
+static PMDL Mapped;
+static PVOID MappedAt;
+
+static void maps_for_others(void *context)
+{
+    Mapped = pages(1);
+    process_in_system(TRUE);
+    UserMapPages(Mapped, MmCached, NormalPagePriority, &MappedAt);
+    process_in_system(FALSE);
+}
+
+NT_TEST_BREAKS(unmapped_in_another_process, mdl_unmapped_elsewhere)
+{
+    process_run(process_create("a program", &security_user), maps_for_others, NULL);
+    MmUnmapLockedPages(MappedAt, Mapped);
+}
+
+NT_TEST(unmapped_while_attached, .seeds = 5)
+{
+    PEPROCESS process = process_create("a program", &security_user);
+    KAPC_STATE state;
+
+    process_run(process, maps_for_others, NULL);
+    KeStackAttachProcess((PKPROCESS)process, &state);
+    MmUnmapLockedPages(MappedAt, Mapped);
+    KeUnstackDetachProcess(&state);
+    free_pages(Mapped);
+    process_release(process);
+}
+
+static void locks_and_maps(void *context)
+{
+    PMDL mdl = IoAllocateMdl(user_alloc(PAGE_SIZE), 8, FALSE, FALSE, NULL);
+    PVOID at;
+
+    process_in_system(TRUE);
+    UserLockPages(mdl, UserMode, IoReadAccess);
+    UserMapPages(mdl, MmCached, NormalPagePriority, &at);
+    MmUnlockPages(mdl);
+}
+
+NT_TEST_BREAKS(unlocked_while_a_user_maps_it, mdl_user_mapping_left)
+{
+    process_run(process_create("a program", &security_user), locks_and_maps, NULL);
+}
+
+static NTSTATUS touch_at_dispatch(PVOID context)
+{
+    KIRQL irql;
+
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    *(volatile char *)context = 1;
+    return STATUS_SUCCESS;
+}
+
+static void touches_at_dispatch(void *context)
+{
+    PVOID at = user_alloc(PAGE_SIZE);
+
+    process_in_system(TRUE);
+    SehCall(touch_at_dispatch, at);
+}
+
+NT_TEST_BREAKS(user_memory_at_dispatch, user_memory_irql)
+{
+    process_run(process_create("a program", &security_user), touches_at_dispatch, NULL);
 }

@@ -11,6 +11,7 @@
 #include "harness.h"
 #include "model/device.h"
 #include "model/fault.h"
+#include "model/irp.h"
 #include "model/process.h"
 #include "model/security.h"
 #include "model/user.h"
@@ -656,4 +657,24 @@ static NTSTATUS overruns_the_buffer_dispatch(PDEVICE_OBJECT device, PIRP irp)
 NT_TEST_BREAKS(overruns_the_buffer, pool_overrun)
 {
     run_bad(overruns_the_buffer_dispatch);
+}
+
+static NTSTATUS sends_what_is_over_dispatch(PDEVICE_OBJECT device, PIRP irp)
+{
+    KEVENT event;
+    IO_STATUS_BLOCK result;
+    PIRP own =
+        IoBuildDeviceIoControlRequest(ECHO, device, NULL, 0, NULL, 0, FALSE, &event, &result);
+
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    irp_hold(own); /* as a thread that still looks at it would see it */
+    IoCallDriver(device, own);
+    own->CurrentLocation = 2;
+    IoCallDriver(device, own);
+    return finish(irp, STATUS_SUCCESS, 0);
+}
+
+NT_TEST_BREAKS(sends_what_is_over, irp_is_live)
+{
+    run_bad(sends_what_is_over_dispatch);
 }
