@@ -392,6 +392,27 @@ static void fifo_priorities(void **state)
     free(guest);
 }
 
+/* FIFO alone: a queue that is not empty yet is not forgotten when another becomes ready. */
+static void fifo_two_long_queues(void **state)
+{
+    struct guest *guest = guest_new(true);
+    uint32_t turns = 0;
+    for (uint32_t port = 100; port < 300; port++) {
+        open_on(guest, port, 0, 0);
+        guest->xen.priority_of[port] = port & 1 ? 3 : 9;
+    }
+    for (uint32_t port = 101; port < 300; port += 2)
+        fake_fire(&guest->xen, port);
+    for (; turns < 10; turns++)
+        assert_int_not_equal(turn(guest, 0), 0);
+    for (uint32_t port = 100; port < 300; port += 2)
+        fake_fire(&guest->xen, port);
+    while (turn(guest, 0))
+        turns++;
+    assert_int_equal(turns, 200);
+    free(guest);
+}
+
 /* FIFO alone: queues that name ports which are not there end, and nothing is read beyond. */
 static void fifo_wrong_links(void **state)
 {
@@ -483,6 +504,7 @@ int main(void)
         TESTS(wrong_ports_are_refused),
         TESTS(an_event_for_nobody_is_counted_once),
         cmocka_unit_test(fifo_priorities),
+        cmocka_unit_test(fifo_two_long_queues),
         cmocka_unit_test(fifo_wrong_links),
         cmocka_unit_test(fifo_pages),
         cmocka_unit_test(leaves_come_back),

@@ -352,9 +352,10 @@ static NTSTATUS MoveLocked(_Inout_ PXENBUS_EVTCHN Evtchn, _Inout_ PXENBUS_EVTCHN
         LockTwo(From, To, &Irql);
     }
     Status = TellCpu(Evtchn, Channel->Core.port, Index);
-    if (NT_SUCCESS(Status) &&
-        evtchn_move(&Evtchn->Table, &Channel->Core, Index, KeQueryInterruptTime()))
-        EvtchnWakeCpu(To);
+    if (NT_SUCCESS(Status)) {
+        (VOID) evtchn_move(&Evtchn->Table, &Channel->Core, Index, KeQueryInterruptTime());
+        EvtchnWakeCpu(To); /* it may be ready there, or throttled and in need of the timer */
+    }
     UnlockTwo(From, To, Irql);
     return Status;
 }

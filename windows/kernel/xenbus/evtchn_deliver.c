@@ -81,8 +81,8 @@ static BOOLEAN PassOnStray(_Inout_ PEVTCHN_CPU Cpu)
         return FALSE;
     KeReleaseSpinLockFromDpcLevel(&Cpu->Lock);
     KeAcquireSpinLockAtDpcLevel(&Evtchn->Cpus[Owner].Lock);
-    if (evtchn_deliver(&Evtchn->Table, Port, Owner, KeQueryInterruptTime()))
-        EvtchnWakeCpu(&Evtchn->Cpus[Owner]);
+    (VOID) evtchn_deliver(&Evtchn->Table, Port, Owner, KeQueryInterruptTime());
+    EvtchnWakeCpu(&Evtchn->Cpus[Owner]); /* also if it is throttled, for the timer */
     KeReleaseSpinLockFromDpcLevel(&Evtchn->Cpus[Owner].Lock);
     KeAcquireSpinLockAtDpcLevel(&Cpu->Lock);
     return TRUE;

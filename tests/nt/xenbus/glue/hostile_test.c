@@ -12,6 +12,7 @@
 #include "evtchn.h"
 #include "gnttab.h"
 #include "store.h"
+#include "suspend.h"
 #include "harness.h"
 #include "model/fault.h"
 #include "model/sched.h"
@@ -202,6 +203,50 @@ NT_TEST(a_xenstored_that_is_silent, .cpus = 2, .seeds = 10)
              STATUS_IO_TIMEOUT);
     CHECK(watch == NULL);
     StoreDestroy(platform.parts.Store);
+    EvtchnDestroy(platform.parts.Evtchn);
+    platform_check_nothing_left();
+}
+
+/* --- Not hostile, but as dangerous: the ring is a new one, and we do not know it yet. */
+
+static VOID NTAPI BetweenResumeAndReconnect(_In_opt_ PVOID Argument)
+{
+    PXENBUS_STORE_REQUEST request;
+
+    (VOID) StoreSubmit(&platform.parts, Argument, OnCompleted,
+                       ((XENBUS_STORE_COMMAND *)Argument)->Answer, &request);
+    sched_settle();
+    CHECK_EQ(store_page.req_prod, 0); /* not the rest of an old message, and no new one */
+}
+
+NT_TEST(nothing_is_written_between_resume_and_reconnect, .cpus = 2, .seeds = 20)
+{
+    static UCHAR value[3000];
+    WAITER first = {NULL}, second = {NULL};
+    XENBUS_STORE_COMMAND long_write = {.Operation = XENBUS_STORE_WRITE,
+                                       .Node = "data/x",
+                                       .Value = value,
+                                       .ValueLength = sizeof(value)},
+                         other = {
+                             .Operation = XENBUS_STORE_MKDIR, .Node = "data/y", .Answer = &second};
+    PXENBUS_SUSPEND_HANDLE handle;
+
+    begin_store();
+    CHECK_EQ(EvtchnCreate(&platform.parts, &platform.parts.Evtchn), STATUS_SUCCESS);
+    CHECK_EQ(StoreCreate(&platform.parts, &platform.parts.Store), STATUS_SUCCESS);
+    CHECK_EQ(SuspendRegister(&platform.parts, XenbusSuspendLate, 1, BetweenResumeAndReconnect,
+                             &other, &handle),
+             STATUS_SUCCESS);
+    CHECK_EQ(StoreSubmit(&platform.parts, &long_write, OnCompleted, &first, NULL), STATUS_PENDING);
+    sched_settle();
+    CHECK_EQ(store_page.req_prod, XEN_STORE_RING_BYTES); /* a part of it */
+    platform_suspend();
+    sched_settle();
+    CHECK_EQ(store_page.req_prod, XEN_STORE_RING_BYTES); /* from its beginning */
+    CHECK_EQ(store_page.req[0], XS_TYPE_WRITE);
+    SuspendDeregister(&platform.parts, handle);
+    StoreDestroy(platform.parts.Store);
+    CHECK_EQ(first.Completions + second.Completions, 2);
     EvtchnDestroy(platform.parts.Evtchn);
     platform_check_nothing_left();
 }

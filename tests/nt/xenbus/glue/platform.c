@@ -141,6 +141,8 @@ static void deliver(void)
 
 void platform_fire(ULONG port)
 {
+    if (platform.ports[port].status == XEN_EVTCHN_CLOSED)
+        return;
     platform.xen.cpu_of[port] = platform.ports[port].vcpu;
     /* Xen keeps the event until the guest has given the word's page. */
     if (platform.xen.fifo && !platform.xen.pages[port / XEN_FIFO_WORDS_PER_PAGE])
@@ -163,6 +165,8 @@ static LONG_PTR new_port(struct platform_port what, PULONG port)
 
     if (!result)
         platform.ports[*port] = what;
+    if (!result && platform.fires_at_once)
+        platform_fire(*port);
     return result;
 }
 

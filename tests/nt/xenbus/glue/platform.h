@@ -30,8 +30,9 @@ struct platform_port {
 struct platform {
     /* What the machine has. */
     BOOLEAN no_fifo;
-    BOOLEAN no_vector; /* only CPU 0's line */
-    BOOLEAN deaf;      /* no interrupt arrives */
+    BOOLEAN no_vector;     /* only CPU 0's line */
+    BOOLEAN deaf;          /* no interrupt arrives */
+    BOOLEAN fires_at_once; /* a peer fires each new port before the guest knows its number */
     /* What happened. */
     struct fake_xen xen;
     struct platform_port ports[FAKE_PORTS];
