@@ -84,6 +84,9 @@ static NTSTATUS QueryId(_In_ PXENBUS_PDO Pdo, _Inout_ PIRP Irp)
         return AnswerString(Irp, Classes[Pdo->Class].Id, FALSE);
     case BusQueryHardwareIDs:
         return AnswerString(Irp, Classes[Pdo->Class].Id, TRUE);
+    /* No driver is meant to bind to it; but Wine installs none for a device without the list. */
+    case BusQueryCompatibleIDs:
+        return AnswerString(Irp, L"CASEMENT\\DEVICE", TRUE);
     case BusQueryInstanceID:
         NumberText(Pdo->Number, Number);
         return AnswerString(Irp, Number, FALSE);

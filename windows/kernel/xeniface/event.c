@@ -6,8 +6,10 @@
  */
 #include "handle.h"
 
+#include "windows/kernel/common/event_type.h"
+
 NTSTATUS EventReference(HANDLE Event, KPROCESSOR_MODE Mode, PKEVENT *Object)
 {
-    return ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, *ExEventObjectType, Mode,
+    return ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, EventObjectType(), Mode,
                                      (PVOID *)Object, NULL);
 }
