@@ -339,6 +339,42 @@ case_image() { # pixels and alpha of pictures, icons of three kinds and of a pro
     grep -q 'no picture' err || fail "no reason: $(cat err)"
 }
 
+case_time_and_url() { # what the clock is set to (Wine refuses: recorded); which addresses are opened
+    up win
+    local clock before after set
+    clock=$(drive win)/clock
+    cp "$build/windows/tests/wine/dom0/setdatetime-recorded.exe" \
+        "$(drive win)/Program Files/Casement/bin/setdatetime.exe"
+    echo 2026-11-23T10:40:59+00:00 | "$casement" call win qubes.SetDateTime || fail "SetDateTime"
+    same "the time" '2026-11-23 10:40:59.0' "$(cat "$clock")"
+    rm "$clock"
+    echo '2026-11-23 10:40' | "$casement" call win qubes.SetDateTime 2>err && fail "no time"
+    [ -e "$clock" ] && fail "the clock was set to nonsense"
+    for service in SyncNtpClock SuspendPost SuspendPostAll; do
+        before=$(date +%s)
+        "$casement" call win qubes.$service </dev/null || fail "$service"
+        after=$(date +%s)
+        set=$(date -u -d "$(sed 's/\..*//' "$clock")" +%s)
+        [ "$set" -ge "$before" ] && [ "$set" -le "$after" ] ||
+            fail "$service: $(cat "$clock") is not dom0's time"
+        rm "$clock"
+    done
+    "$casement" call win qubes.SuspendPre </dev/null || fail "SuspendPre"
+    # The user's browser: a program that notes what it was given.
+    "$casement" run win -- 'reg add HKCR\https\shell\open\command /ve /f /d "cmd.exe /c echo %1> C:\opened"' \
+        >reg.log || fail "reg: $(cat reg.log)"
+    echo 'https://example.org/a?b=1' | "$casement" call win qubes.OpenURL || fail "OpenURL"
+    until [ -s "$(drive win)/opened" ]; do "$casement" run win -- cmd /c exit 0; done
+    grep -q 'https://example.org/a?b=1' "$(drive win)/opened" || fail "$(cat "$(drive win)/opened") was opened"
+    rm "$(drive win)/opened"
+    for address in 'file:///C:/x' 'C:\browser.cmd' 'https://a" & calc'; do
+        echo "$address" | "$casement" call win qubes.OpenURL 2>err && fail "$address was opened"
+        grep -q 'only one http' err || fail "no reason: $(cat err)"
+    done
+    [ -e "$(drive win)/opened" ] && fail "something was opened"
+    return 0
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"
