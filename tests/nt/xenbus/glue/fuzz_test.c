@@ -156,6 +156,20 @@ static void say_reply(void)
     say(text, min(header.length, sizeof(text)));
 }
 
+/* More than the ring holds, as the guest takes it out. */
+static void flood(void)
+{
+    UCHAR bytes[256];
+
+    RtlFillMemory(bytes, sizeof(bytes), test_input_byte());
+    for (ULONG i = test_input_byte() % 24; i; i--) {
+        page.req_cons = page.req_prod;
+        say(bytes, sizeof(bytes));
+        platform_fire(PLATFORM_STORE_PORT);
+        sched_settle();
+    }
+}
+
 static void consume_request(void)
 {
     uint32_t length;
@@ -169,7 +183,10 @@ static void store_step(void)
 {
     uint32_t anything;
 
-    switch (test_input_byte() % 14) {
+    switch (test_input_byte() % 15) {
+    case 14:
+        flood();
+        break;
     case 0:
     case 1:
         submit(&commands[test_input_byte() % COMMANDS]);
@@ -340,7 +357,12 @@ static void change_grant(struct grant *grant)
         return;
     }
     if (test_input_byte() & 1) {
-        grant->made = GnttabRevoke(&platform.parts, client, grant->reference) != STATUS_SUCCESS;
+        BOOLEAN used =
+            (platform_entry(grant->reference)->flags & (XEN_GTF_READING | XEN_GTF_WRITING)) != 0;
+
+        status = GnttabRevoke(&platform.parts, client, grant->reference);
+        CHECK_EQ(status, used ? STATUS_DEVICE_BUSY : STATUS_SUCCESS);
+        grant->made = used;
         return;
     }
     grant->later = 1;
@@ -348,6 +370,7 @@ static void change_grant(struct grant *grant)
     status = GnttabRevokeLater(&platform.parts, client, grant->reference, on_revoked, grant);
     if (status != STATUS_PENDING) {
         CHECK_EQ(status, STATUS_SUCCESS);
+        CHECK_EQ(platform_entry(grant->reference)->flags, XEN_GTF_INVALID);
         grant->later = 0;
     }
 }
