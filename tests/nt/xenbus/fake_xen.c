@@ -330,6 +330,10 @@ static NTSTATUS NTAPI execute(PVOID Context, const XENBUS_STORE_COMMAND *Command
         return STATUS_IO_TIMEOUT;
     if (fake_xen.list_delay_ms)
         KeDelayExecutionThread(KernelMode, FALSE, &delay);
+    if (fake_xen.list_failures) {
+        fake_xen.list_failures--;
+        return STATUS_IO_TIMEOUT;
+    }
     if (!NT_SUCCESS(fake_xen.list_status))
         return fake_xen.list_status;
     if (!list)

@@ -25,6 +25,7 @@ struct fake_xen {
     const char *vbds, *vifs; /* bytes of the answer, NULL: ENOENT */
     ULONG vbds_bytes, vifs_bytes;
     NTSTATUS list_status; /* not STATUS_SUCCESS: lists cannot be read */
+    ULONG list_failures;  /* so many answers are a timeout */
     ULONG list_delay_ms;  /* before each answer */
     /* What xenbus did. */
     ULONG vector[FAKE_CPUS]; /* by vCPU */

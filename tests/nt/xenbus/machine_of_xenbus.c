@@ -134,6 +134,25 @@ ULONG xenbus_children(const char *hardware_id)
     return count;
 }
 
+struct wanted {
+    const char *hardware_id;
+    ULONG count;
+};
+
+static bool reached(void *context)
+{
+    const struct wanted *wanted = context;
+
+    return xenbus_children(wanted->hardware_id) == wanted->count;
+}
+
+void xenbus_wait_children(const char *hardware_id, ULONG count)
+{
+    struct wanted wanted = {hardware_id, count};
+
+    test_run_until(reached, &wanted, 300 * 1000);
+}
+
 struct pnp_node *xenbus_child(const char *hardware_id, const WCHAR *instance)
 {
     ULONG count;

@@ -27,6 +27,8 @@ void fake_list(int which, const char *bytes, ULONG length);
 
 /* Children of the platform that are not removed. */
 ULONG xenbus_children(const char *hardware_id);
+/* Until there are so many; virtual time passes. */
+void xenbus_wait_children(const char *hardware_id, ULONG count);
 struct pnp_node *xenbus_child(const char *hardware_id, const WCHAR *instance);
 
 #endif

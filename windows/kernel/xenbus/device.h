@@ -37,8 +37,12 @@ typedef struct _XENBUS_PDO {
 /* What looks for children: enumerate.c's own. */
 typedef struct _XENBUS_ENUMERATOR {
     PIO_WORKITEM Work;
-    KSPIN_LOCK Lock; /* Stopping, Queued, Again, Idle */
+    KSPIN_LOCK Lock; /* these, and Idle */
     BOOLEAN Stopping, Queued, Again;
+    BOOLEAN Untold; /* the PnP manager is to ask for relations again */
+    ULONG RetryMs;  /* how long the last retry waited; 0: nothing failed */
+    KTIMER Retry;
+    KDPC RetryDpc;
     KEVENT Idle;
     KMUTEX Scan; /* one scan at a time */
     BOOLEAN Scanned;
@@ -112,7 +116,9 @@ NTSTATUS PdoPnp(_In_ PXENBUS_PDO Pdo, _Inout_ PIRP Irp);
 NTSTATUS PdoPower(_In_ PXENBUS_PDO Pdo, _Inout_ PIRP Irp);
 
 /* --- enumerate.c --- */
-/* Begins to watch for children; what fails there is logged and the bus runs without. */
+/* Once, when the device is made. */
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateInit(_In_ PXENBUS_FDO Fdo);
+/* Begins to watch for children; waits for nobody, and cannot fail: what does is tried again. */
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStart(_In_ PXENBUS_FDO Fdo);
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStop(_In_ PXENBUS_FDO Fdo);
 /* <= DISPATCH_LEVEL. Looks again, soon. */

@@ -16,6 +16,8 @@
 enum {
     LIST_BYTES = 16384, /* more than XEN_CHILDREN_MAX names need */
     LIST_LIMIT_MS = 2000,
+    RETRY_FIRST_MS = 1000,
+    RETRY_LONGEST_MS = 32000,
 };
 
 static const PCSTR Lists[XenbusClasses] = {[XenbusVbd] = "device/vbd", [XenbusVif] = "device/vif"};
@@ -61,11 +63,16 @@ static VOID LogChild(_In_ PCSTR What, _In_ XENBUS_CHILD_CLASS Class, _In_ ULONG 
     LogLine(LogInfo, Text.Buffer);
 }
 
-/* Makes the children of Class those that are listed; TRUE: something changed. */
-static BOOLEAN Compare(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class,
-                       _In_ const uint32_t *Numbers, _In_ SIZE_T Count)
+/* What a look at the store came to. */
+typedef struct _OUTCOME {
+    BOOLEAN Changed; /* children came or went */
+    BOOLEAN Failed;  /* something is to be tried again */
+} OUTCOME, *POUTCOME;
+
+/* Makes the children of Class those that are listed. */
+static VOID Compare(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class,
+                    _In_ const uint32_t *Numbers, _In_ SIZE_T Count, _Inout_ POUTCOME Outcome)
 {
-    BOOLEAN Changed = FALSE;
     PLIST_ENTRY Entry, Next;
 
     Acquire(&Fdo->ChildrenLock);
@@ -76,7 +83,7 @@ static BOOLEAN Compare(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class,
             continue;
         LogChild("gone: ", Class, Pdo->Number);
         Pdo->Present = FALSE;
-        Changed = TRUE;
+        Outcome->Changed = TRUE;
         if (!Pdo->Reported)
             PdoDelete(Pdo); /* nobody ever knew it */
     }
@@ -85,18 +92,17 @@ static BOOLEAN Compare(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class,
             continue; /* there, or an old one still to be removed: then its end scans again */
         if (!NT_SUCCESS(PdoCreate(Fdo, Class, Numbers[i]))) {
             LogLine(LogError, "no memory for a child");
+            Outcome->Failed = TRUE;
             break;
         }
         LogChild("found: ", Class, Numbers[i]);
-        Changed = TRUE;
+        Outcome->Changed = TRUE;
     }
     Release(&Fdo->ChildrenLock);
-    return Changed;
 }
 
-/* TRUE: something changed. */
-static BOOLEAN ScanClass(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class, _In_ PCHAR Answer,
-                         _Out_writes_(XEN_CHILDREN_MAX) uint32_t *Numbers)
+static VOID ScanClass(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class, _In_ PCHAR Answer,
+                      _Out_writes_(XEN_CHILDREN_MAX) uint32_t *Numbers, _Inout_ POUTCOME Outcome)
 {
     XENBUS_STORE_INTERFACE_V1 *Store = &Fdo->Enumerator.Store;
     XENBUS_STORE_COMMAND Command = {.Operation = XENBUS_STORE_DIRECTORY,
@@ -106,65 +112,128 @@ static BOOLEAN ScanClass(_In_ PXENBUS_FDO Fdo, _In_ XENBUS_CHILD_CLASS Class, _I
     ULONG Length = 0;
     NTSTATUS Status = Store->Execute(Store->Interface.Context, &Command, LIST_LIMIT_MS, &Length);
 
-    if (Status == STATUS_OBJECT_NAME_NOT_FOUND)
+    if (Status == STATUS_OBJECT_NAME_NOT_FOUND) {
         Length = 0;
-    else if (!NT_SUCCESS(Status) || Length > LIST_BYTES) {
+    } else if (!NT_SUCCESS(Status) || Length > LIST_BYTES) {
         LogStatus(LogWarning, "xenstore does not list the devices:", Status);
-        return FALSE;
+        Outcome->Failed = TRUE;
+        return;
     }
-    return Compare(Fdo, Class, Numbers, xen_children_parse(Answer, Length, Numbers));
+    Compare(Fdo, Class, Numbers, xen_children_parse(Answer, Length, Numbers), Outcome);
 }
 
-/* PASSIVE_LEVEL. The caller holds a reference of the running bus. TRUE: something changed. */
-static BOOLEAN Scan(_In_ PXENBUS_FDO Fdo)
+/* PASSIVE_LEVEL. The caller holds a reference of the running bus. */
+static VOID Scan(_In_ PXENBUS_FDO Fdo, _Inout_ POUTCOME Outcome)
 {
+    static const uint32_t Iface[] = {0}; /* always there */
     struct {
         uint32_t Numbers[XEN_CHILDREN_MAX];
         CHAR Answer[LIST_BYTES];
     } *Room = PoolAllocate(sizeof(*Room), POOL_TAG_XENBUS);
-    BOOLEAN Changed = FALSE;
 
-    if (!Room) {
-        LogLine(LogError, "no memory to look for children");
-        return FALSE;
-    }
     Acquire(&Fdo->Enumerator.Scan);
-    Changed |= ScanClass(Fdo, XenbusVbd, Room->Answer, Room->Numbers);
-    Changed |= ScanClass(Fdo, XenbusVif, Room->Answer, Room->Numbers);
-    Fdo->Enumerator.Scanned = TRUE;
+    Compare(Fdo, XenbusIface, Iface, RTL_NUMBER_OF(Iface), Outcome);
+    if (Room) {
+        ScanClass(Fdo, XenbusVbd, Room->Answer, Room->Numbers, Outcome);
+        ScanClass(Fdo, XenbusVif, Room->Answer, Room->Numbers, Outcome);
+        Fdo->Enumerator.Scanned = TRUE;
+    } else {
+        LogLine(LogError, "no memory to look for children");
+        Outcome->Failed = TRUE;
+    }
     Release(&Fdo->Enumerator.Scan);
     PoolFree(Room, POOL_TAG_XENBUS);
-    return Changed;
 }
 
 /* --- Who asks for scans. --- */
 
+static VOID NTAPI OnWatch(_In_opt_ PVOID Argument, _In_ PCSTR Path)
+{
+    UNREFERENCED_PARAMETER(Path);
+    EnumerateAgain(Argument);
+}
+
+/* The watch comes before the first scan: no change is missed. */
+static VOID WatchAndScan(_In_ PXENBUS_FDO Fdo, _In_ PXENBUS_BUS Bus, _Inout_ POUTCOME Outcome)
+{
+    PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (!Enumerator->Watch)
+        Status = Enumerator->Store.AddWatch(Bus, NULL, "device", OnWatch, Fdo, &Enumerator->Watch);
+    if (!NT_SUCCESS(Status)) {
+        LogStatus(LogWarning, "xenstore takes no watch:", Status);
+        Enumerator->Watch = NULL;
+        Outcome->Failed = TRUE;
+    }
+    Scan(Fdo, Outcome);
+}
+
+/* The caller holds the enumerator's lock. */
+static VOID RetryLater(_Inout_ PXENBUS_ENUMERATOR Enumerator)
+{
+    LARGE_INTEGER Due;
+
+    if (Enumerator->Stopping)
+        return;
+    if (!Enumerator->RetryMs)
+        Enumerator->RetryMs = RETRY_FIRST_MS;
+    else if (Enumerator->RetryMs < RETRY_LONGEST_MS)
+        Enumerator->RetryMs *= 2;
+    Due.QuadPart = -(LONG64)Enumerator->RetryMs * 10000;
+    (VOID) KeSetTimer(&Enumerator->Retry, Due, &Enumerator->RetryDpc);
+}
+
+static VOID NTAPI OnRetry(_In_ PKDPC Dpc, _In_opt_ PVOID Context, _In_opt_ PVOID A,
+                          _In_opt_ PVOID B)
+{
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(A);
+    UNREFERENCED_PARAMETER(B);
+    EnumerateAgain(Context);
+}
+
+/* One round of the work item has ended; TRUE: another is asked for. */
+static BOOLEAN EndRound(_In_ PXENBUS_FDO Fdo, _In_ const OUTCOME *Outcome)
+{
+    PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
+    BOOLEAN Again;
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Enumerator->Lock, &Irql);
+    Again = Enumerator->Again && !Enumerator->Stopping;
+    Enumerator->Again = FALSE;
+    if (!Again) {
+        if (Outcome->Failed)
+            RetryLater(Enumerator);
+        else
+            Enumerator->RetryMs = 0;
+        if ((Outcome->Changed || Enumerator->Untold) && !Enumerator->Stopping) {
+            Enumerator->Untold = FALSE;
+            IoInvalidateDeviceRelations(Fdo->Pdo, BusRelations);
+        }
+        Enumerator->Queued = FALSE;
+        /* The last thing: afterwards the device may go. */
+        (VOID) KeSetEvent(&Enumerator->Idle, IO_NO_INCREMENT, FALSE);
+    }
+    KeReleaseSpinLock(&Enumerator->Lock, Irql);
+    return Again;
+}
+
 static VOID NTAPI ScanSoon(_In_ PDEVICE_OBJECT DeviceObject, _In_opt_ PVOID Context)
 {
     PXENBUS_FDO Fdo = Context;
-    PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
-    BOOLEAN Changed = FALSE, Again;
-    KIRQL Irql;
+    OUTCOME Outcome = {FALSE, FALSE};
 
     UNREFERENCED_PARAMETER(DeviceObject);
     do {
         PXENBUS_BUS Bus = FdoAcquireBus(Fdo);
+        Outcome.Failed = FALSE;
         if (Bus) {
-            Changed |= Scan(Fdo);
+            WatchAndScan(Fdo, Bus, &Outcome);
             BusDereference(Bus);
         }
-        KeAcquireSpinLock(&Enumerator->Lock, &Irql);
-        Again = Enumerator->Again && !Enumerator->Stopping;
-        Enumerator->Again = FALSE;
-        if (!Again) {
-            Enumerator->Queued = FALSE;
-            /* Before Idle: afterwards the device may go. */
-            if (Changed && !Enumerator->Stopping)
-                IoInvalidateDeviceRelations(Fdo->Pdo, BusRelations);
-            (VOID) KeSetEvent(&Enumerator->Idle, IO_NO_INCREMENT, FALSE);
-        }
-        KeReleaseSpinLock(&Enumerator->Lock, Irql);
-    } while (Again);
+    } while (EndRound(Fdo, &Outcome));
 }
 
 VOID EnumerateAgain(_In_ PXENBUS_FDO Fdo)
@@ -185,34 +254,30 @@ VOID EnumerateAgain(_In_ PXENBUS_FDO Fdo)
     KeReleaseSpinLock(&Enumerator->Lock, Irql);
 }
 
-static VOID NTAPI OnWatch(_In_opt_ PVOID Argument, _In_ PCSTR Path)
-{
-    UNREFERENCED_PARAMETER(Path);
-    EnumerateAgain(Argument);
-}
-
 /* --- Life. --- */
+
+_IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateInit(_In_ PXENBUS_FDO Fdo)
+{
+    PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
+
+    KeInitializeSpinLock(&Enumerator->Lock);
+    KeInitializeEvent(&Enumerator->Idle, NotificationEvent, TRUE);
+    KeInitializeMutex(&Enumerator->Scan, 0);
+    KeInitializeTimer(&Enumerator->Retry);
+    KeInitializeDpc(&Enumerator->RetryDpc, OnRetry, Fdo);
+    Enumerator->Stopping = TRUE;
+}
 
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStart(_In_ PXENBUS_FDO Fdo)
 {
     PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
-    NTSTATUS Status;
 
     Enumerator->Store.Interface.Context = Fdo->Bus;
     StoreService.Fill(XENBUS_STORE_VERSION, &Enumerator->Store.Interface);
-
-    Acquire(&Fdo->ChildrenLock);
-    if (!Find(Fdo, XenbusIface, 0) && !NT_SUCCESS(PdoCreate(Fdo, XenbusIface, 0)))
-        LogLine(LogError, "no memory for the interface device");
-    Release(&Fdo->ChildrenLock);
-
     Enumerator->Scanned = FALSE;
+    Enumerator->RetryMs = 0;
     Enumerator->Stopping = FALSE;
-    Status = Enumerator->Store.AddWatch(Fdo->Bus, NULL, "device", OnWatch, Fdo, &Enumerator->Watch);
-    if (!NT_SUCCESS(Status)) {
-        Enumerator->Watch = NULL;
-        LogStatus(LogError, "no hot plug: xenstore takes no watch:", Status);
-    }
+    EnumerateAgain(Fdo);
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStop(_In_ PXENBUS_FDO Fdo)
@@ -223,13 +288,26 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStop(_In_ PXENBUS_FDO Fdo)
     KeAcquireSpinLock(&Enumerator->Lock, &Irql);
     Enumerator->Stopping = TRUE;
     KeReleaseSpinLock(&Enumerator->Lock, Irql);
-    if (Enumerator->Watch)
-        Enumerator->Store.RemoveWatch(Fdo->Bus, Enumerator->Watch);
-    Enumerator->Watch = NULL;
-
+    (VOID) KeCancelTimer(&Enumerator->Retry);
+    KeFlushQueuedDpcs();
     (VOID) KeWaitForSingleObject(&Enumerator->Idle, Executive, KernelMode, FALSE, NULL);
     KeAcquireSpinLock(&Enumerator->Lock, &Irql); /* who set Idle has let go */
     KeReleaseSpinLock(&Enumerator->Lock, Irql);
+
+    if (Enumerator->Watch)
+        Enumerator->Store.RemoveWatch(Fdo->Bus, Enumerator->Watch);
+    Enumerator->Watch = NULL;
+}
+
+/* The PnP manager did not get its answer, and will not ask again by itself. */
+static VOID AskAgainLater(_In_ PXENBUS_FDO Fdo)
+{
+    KIRQL Irql;
+
+    KeAcquireSpinLock(&Fdo->Enumerator.Lock, &Irql);
+    Fdo->Enumerator.Untold = TRUE;
+    RetryLater(&Fdo->Enumerator);
+    KeReleaseSpinLock(&Fdo->Enumerator.Lock, Irql);
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
@@ -237,12 +315,13 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
                        _Out_ PDEVICE_RELATIONS *New)
 {
     ULONG Count = Old ? Old->Count : 0;
+    OUTCOME Outcome = {FALSE, FALSE}; /* the work item, which follows, tries again */
     PDEVICE_RELATIONS Relations;
     PXENBUS_BUS Bus;
 
     /* The first question of a boot: the boot disk should be in the answer. The wait is bounded. */
     if (!Fdo->Enumerator.Scanned && (Bus = FdoAcquireBus(Fdo)) != NULL) {
-        (VOID) Scan(Fdo);
+        Scan(Fdo, &Outcome);
         BusDereference(Bus);
     }
 
@@ -252,6 +331,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     Relations = PoolAllocate(sizeof(*Relations) + Count * sizeof(PDEVICE_OBJECT), POOL_TAG_XENBUS);
     if (!Relations) {
         Release(&Fdo->ChildrenLock);
+        AskAgainLater(Fdo);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     for (ULONG i = 0; Old && i < Old->Count; i++)

@@ -37,10 +37,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS NTAPI
     KeInitializeSpinLock(&Fdo->BusLock);
     KeInitializeMutex(&Fdo->ChildrenLock, 0);
     InitializeListHead(&Fdo->Children);
-    KeInitializeSpinLock(&Fdo->Enumerator.Lock);
-    KeInitializeEvent(&Fdo->Enumerator.Idle, NotificationEvent, TRUE);
-    KeInitializeMutex(&Fdo->Enumerator.Scan, 0);
-    Fdo->Enumerator.Stopping = TRUE;
+    EnumerateInit(Fdo);
 
     Status = STATUS_INSUFFICIENT_RESOURCES;
     Fdo->PowerWork = IoAllocateWorkItem(DeviceObject);
