@@ -526,6 +526,8 @@ int guest_restore(struct instance *in, struct domain *from, const char *name, ui
             if (old->p2m[frame].page != frame || has_bytes(from, frame, &next_data))
                 copy_page(from, old->p2m[frame].page, to, frame);
         }
+    drop_page(to, SX_GUEST_STORE_FRAME); /* as libxc does: the other end starts anew */
+    drop_page(to, SX_GUEST_CONSOLE_FRAME);
     new->ram_frames = old->ram_frames;
     new->frames_max = old->frames_max;
     domain_destroy(in, from);

@@ -383,7 +383,6 @@ static void after_restore_memory_is_all_there_is(void)
     shared = map_shared();
     CHECK_EQUAL(shared->evtchn_mask[0], 0);
     CHECK_EQUAL(map_grants()[20].flags, 0);
-    memset(frame(param(XEN_HVM_PARAM_STORE_PFN)), 0, sizeof(struct xen_store_page));
     store_talk(XS_TYPE_READ, "name", reply);
     CHECK(!strcmp(reply, "machine"));
     simxen_guest_close(guest);

@@ -11,6 +11,13 @@ struct behaviour_group {
     void (*run)(void);
 };
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/* XenStore as the list uses it (store.c), for env_suspend(). False: no such node, or refused. */
+bool node_read(const char *path, char *value, size_t room);
+bool node_write(const char *path, const char *value);
+
 /* In order; the last one has no name. */
 extern const struct behaviour_group behaviour_groups[];
 

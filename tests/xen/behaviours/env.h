@@ -50,6 +50,7 @@ void *env_at(uint64_t frame);
 uint64_t env_bad_address(void);
 
 struct xen_shared_info *env_shared_info(void);
+uint64_t env_shared_frame(void); /* where it is */
 /* Frame 0 of the grant table, at a frame of the guest that env_grant_frame() names. */
 struct xen_grant_entry *env_grant_table(void);
 uint64_t env_grant_frame(void);
@@ -74,6 +75,13 @@ void env_port_is(uint32_t index, uint32_t port);
 /* Passes time until something may have happened. False: enough has passed (30 s), it is hopeless.
  */
 bool env_idle(void);
+
+/* Lets itself be saved and restored as a new domain, when there is no peer in dom0 any more;
+ * returns what SCHEDOP_shutdown returned. False: this environment cannot; nothing has happened. */
+bool env_suspend(int64_t *result);
+/* After it: everything that an environment promises is set up anew, at the same frames, and there
+ * is a new peer. */
+void env_resume(void);
 
 /* One row of the list. Counts; prints a row that differs, at least. */
 void env_row(const char *group, const char *what, int64_t got, int64_t wanted);

@@ -39,9 +39,11 @@ void bit_set(uint64_t *words, uint32_t number);
  * not answer. */
 int64_t dom0_does(const char *verb, int64_t a, int64_t b, int64_t c);
 
-/* store.c. wait: until the node's value is another than `before`. */
-bool node_write(const char *path, const char *value);
+/* store.c, with node_read() and node_write(). wait: until the node's value is another than
+ * `before`. forget: the connection is new. */
 bool node_wait(const char *path, const char *before, char *value, size_t room);
+
+void store_forget(void);
 
 /* A grant entry of the list's; the same one again only after all others. */
 uint32_t new_ref(void);
@@ -57,5 +59,6 @@ void behave_memory(void);
 void behave_hvm(void);
 void behave_fifo(void);
 void behave_reset(void);
+void behave_suspend(void);
 
 #endif

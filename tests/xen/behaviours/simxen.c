@@ -27,6 +27,8 @@ enum {
 };
 
 static struct simxen_guest *guest;
+static const char *peer_program;
+static pid_t peer;
 static void *store;
 static uint32_t store_port, passed, failed_rows;
 static uint32_t upcalls[VCPUS];
@@ -47,6 +49,11 @@ static void upcall(void *context, uint32_t vcpu, uint8_t vector)
 
 static void take_interrupts(void)
 {
+    int fd;
+    uint64_t offset;
+    unsigned access;
+    if (simxen_guest_frame(guest, SHARED_FRAME, &fd, &offset, &access))
+        return;
     for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++) {
         if (!due[vcpu] || (masked && vcpu == 0))
             continue;
@@ -101,6 +108,11 @@ struct xen_shared_info *env_shared_info(void)
 struct xen_grant_entry *env_grant_table(void)
 {
     return env_at(GRANT_FRAME);
+}
+
+uint64_t env_shared_frame(void)
+{
+    return SHARED_FRAME;
 }
 
 uint64_t env_grant_frame(void)
@@ -183,22 +195,25 @@ static uint64_t store_param(uint32_t index)
     return op.value;
 }
 
-static bool start_machine(void)
+/* xl save and xl restore, while the guest is in its hypercall. */
+static bool shut_down(void *context, uint32_t reason)
 {
-    struct simxen_guest_config config = {.dir = getenv("SIMXEN_DIR"),
-                                         .memory_bytes = 8 << 20,
-                                         .vcpus = VCPUS,
-                                         .translate = translate,
-                                         .upcall = upcall};
-    if (simxen_toolstack_create("behaviours", &config.domid) || simxen_guest_open(&guest, &config))
-        return false;
+    uint32_t domid;
+    return reason == XEN_SHUTDOWN_SUSPEND &&
+           !simxen_toolstack_restore(simxen_guest_domid(guest), &domid) &&
+           !simxen_guest_resume(guest, domid);
+}
+
+static bool set_up(void)
+{
     for (uint32_t space = XEN_MAPSPACE_SHARED_INFO; space <= XEN_MAPSPACE_GRANT_TABLE; space++) {
         struct xen_memory_add_to_physmap op = {
             .domid = XEN_DOMID_SELF, .space = space, .frame = SHARED_FRAME + space};
         if (env_hypercall(XEN_HYPERCALL_MEMORY_OP, XEN_MEMORY_ADD_TO_PHYSMAP, (uintptr_t)&op, 0))
             return false;
     }
-    struct xen_hvmop_param wide = {.domid = XEN_DOMID_SELF, .index = XEN_HVM_PARAM_CALLBACK_IRQ};
+    struct xen_hvmop_param wide = {
+        .domid = XEN_DOMID_SELF, .index = XEN_HVM_PARAM_CALLBACK_IRQ, .value = 32};
     env_hypercall(XEN_HYPERCALL_HVM_OP, XEN_HVMOP_SET_PARAM, (uintptr_t)&wide, 0);
     for (uint32_t vcpu = 0; vcpu < VCPUS; vcpu++) {
         struct xen_hvmop_upcall_vector op = {.vcpu = vcpu, .vector = VECTOR};
@@ -209,31 +224,63 @@ static bool start_machine(void)
     return true;
 }
 
-static pid_t start_peer(const char *program)
+static bool start_machine(void)
 {
-    pid_t pid = fork();
-    if (pid == 0) {
+    struct simxen_guest_config config = {.dir = getenv("SIMXEN_DIR"),
+                                         .memory_bytes = 8 << 20,
+                                         .vcpus = VCPUS,
+                                         .translate = translate,
+                                         .upcall = upcall,
+                                         .shutdown = shut_down};
+    return !simxen_toolstack_create("behaviours", &config.domid) &&
+           !simxen_guest_open(&guest, &config) && set_up();
+}
+
+static void start_peer(void)
+{
+    peer = fork();
+    if (peer == 0) {
         char domid[12];
         snprintf(domid, sizeof(domid), "%u", env_domid());
-        execl(program, program, domid, (char *)NULL);
-        perror(program);
+        execl(peer_program, peer_program, domid, (char *)NULL);
+        perror(peer_program);
         _exit(127);
     }
-    return pid;
+}
+
+static void end_peer(void)
+{
+    int status = 1;
+    waitpid(peer, &status, 0);
+    failed_rows += status != 0;
+}
+
+bool env_suspend(int64_t *result)
+{
+    struct xen_sched_shutdown op = {XEN_SHUTDOWN_SUSPEND};
+    end_peer();
+    *result = env_hypercall(XEN_HYPERCALL_SCHED_OP, XEN_SCHEDOP_SHUTDOWN, (uintptr_t)&op, 0);
+    return true;
+}
+
+void env_resume(void)
+{
+    failed_rows += !set_up();
+    start_peer();
 }
 
 int main(int argc, char **argv)
 {
-    int status;
     if (argc != 2 || !start_machine()) {
         fputs("behaviours_simxen: usage: simxen host -- behaviours_simxen PEER\n", stderr);
         return 1;
     }
-    pid_t peer = start_peer(argv[1]);
+    peer_program = argv[1];
+    start_peer();
     for (const struct behaviour_group *group = behaviour_groups; group->name; group++)
         group->run();
+    end_peer();
     simxen_guest_close(guest);
-    waitpid(peer, &status, 0);
     printf("%u passed, %u failed\n", passed, failed_rows);
-    return failed_rows || status ? 1 : 0;
+    return failed_rows ? 1 : 0;
 }

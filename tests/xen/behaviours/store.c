@@ -71,7 +71,7 @@ bool node_write(const char *path, const char *value)
     return request(XS_TYPE_WRITE, bytes, path_bytes + value_bytes, &reply_bytes);
 }
 
-static bool read_node(const char *path, char *value, size_t room)
+bool node_read(const char *path, char *value, size_t room)
 {
     uint32_t reply_bytes;
     if (!request(XS_TYPE_READ, path, strlen(path) + 1, &reply_bytes) || reply_bytes >= room)
@@ -80,9 +80,15 @@ static bool read_node(const char *path, char *value, size_t room)
     return true;
 }
 
+static bool watched; /* the list waits for one node only */
+
+void store_forget(void)
+{
+    watched = false;
+}
+
 static bool watch(const char *path)
 {
-    static bool watched; /* the list waits for one node only */
     char bytes[128];
     size_t path_bytes = strlen(path) + 1;
     uint32_t reply_bytes;
@@ -101,7 +107,7 @@ bool node_wait(const char *path, const char *before, char *value, size_t room)
     for (;;) {
         struct xs_header header;
         uint32_t events = events_seen;
-        if (read_node(path, value, room) && strcmp(value, before))
+        if (node_read(path, value, room) && strcmp(value, before))
             return true;
         if (events == events_seen && !receive(&header))
             return false;

@@ -1,9 +1,17 @@
+# limit_s=120
 # The list of behaviours (tests/xen/behaviours) on real Xen, as a PVH guest; behaviours-hvm is the
-# same behind hvmloader. simxen is held to the same list by the test "simxen behaviours".
+# same behind hvmloader. simxen is held to the same list by the test "simxen behaviours". Near its
+# end dom0's part leaves, and the guest is saved and restored.
 machine=${machine:-pvh}
-guest_config "behaviours-$machine" guest "$machine" 'vcpus = 2' "cmdline = 'tests=behaviours'"
-guest_start "behaviours-$machine" || exit 1
-timeout 50 /rig/bin/behaviours_peer "$(guest_domid "behaviours-$machine")"
-guest_wait "behaviours-$machine"
-guest_log "behaviours-$machine"
-guest_verdict "behaviours-$machine"
+name=behaviours-$machine
+guest_config "$name" guest "$machine" 'vcpus = 2' "cmdline = 'tests=behaviours'"
+guest_start "$name" || exit 1
+timeout 50 /rig/bin/behaviours_peer "$(guest_domid "$name")"
+guest_save "$name" && guest_restore "$name" || {
+    guest_log "$name"
+    exit 1
+}
+timeout 50 /rig/bin/behaviours_peer "$(guest_domid "$name")"
+guest_wait "$name"
+guest_log "$name"
+guest_verdict "$name"

@@ -7,6 +7,8 @@
 #include "tests/xen/behaviours/behaviours.h"
 #include "tests/xen/behaviours/env.h"
 
+#include <string.h>
+
 #include "../apic.h"
 #include "../clock.h"
 #include "../console.h"
@@ -34,6 +36,14 @@ static void on_upcall(struct trap_frame *frame, void *context)
     apic_eoi();
     upcalls[cpu]++;
     __atomic_store_n(&xen_shared->vcpu[cpu].upcall_pending, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Before the vectors are set; not counted. */
+static void on_callback(struct trap_frame *frame, void *context)
+{
+    (void)frame;
+    (void)context;
+    __atomic_store_n(&xen_shared->vcpu[cpu_current()->index].upcall_pending, 0, __ATOMIC_SEQ_CST);
 }
 
 int64_t env_hypercall(uint32_t number, uint64_t a1, uint64_t a2, uint64_t a3)
@@ -82,6 +92,11 @@ struct xen_shared_info *env_shared_info(void)
 struct xen_grant_entry *env_grant_table(void)
 {
     return env_at(grant_frame);
+}
+
+uint64_t env_shared_frame(void)
+{
+    return frame_of(xen_shared);
 }
 
 uint64_t env_grant_frame(void)
@@ -173,22 +188,36 @@ void env_print(const char *text)
     print("%s\n", text);
 }
 
-static void prepare(void)
+/* The order comes from `xl save`, as for any guest with PV drivers. */
+bool env_suspend(int64_t *result)
+{
+    char order[16];
+
+    while (!node_read("control/shutdown", order, sizeof order) || strcmp(order, "suspend"))
+        if (!env_idle())
+            return false;
+    if (!node_write("control/shutdown", ""))
+        return false;
+    smp_park();
+    interrupts_off();
+    *result = xen_suspend();
+    return true;
+}
+
+static void tell_xen(void)
 {
     uint64_t value;
 
-    /* hvmloader has 32 bits and so has shared info after it, until a 64-bit caller says this. */
-    CHECK_EQUAL(hvm_param_set(XEN_HVM_PARAM_CALLBACK_IRQ, 0), 0);
-    trap_handle(VECTOR_LIST, on_upcall, NULL);
+    /* hvmloader has 32 bits and so has shared info after it, until a 64-bit caller says this. What
+     * it says is that there are PV drivers, which `xl save` asks before it orders anything. */
+    CHECK_EQUAL(hvm_param_set(XEN_HVM_PARAM_CALLBACK_IRQ,
+                              XEN_CALLBACK(XEN_CALLBACK_VECTOR, VECTOR_CALLBACK)),
+                0);
     for (uint32_t cpu = 0; cpu < smp_count(); cpu++) {
         struct xen_hvmop_upcall_vector vector = {.vcpu = cpu, .vector = VECTOR_LIST};
 
         CHECK_EQUAL(hvm_op(XEN_HVMOP_SET_EVTCHN_UPCALL_VECTOR, &vector), 0);
     }
-    first_hole = hole_new(HOLES) >> PAGE_SHIFT;
-    holes = window_new(HOLES);
-    memory_map(holes, first_hole << PAGE_SHIFT, (size_t)HOLES * PAGE_BYTES, PAGE_RW);
-    grant_frame = env_hole_new();
     CHECK_EQUAL(xen_add_to_physmap(XEN_MAPSPACE_GRANT_TABLE, 0, grant_frame), 0);
     CHECK_EQUAL(hvm_param_get(XEN_HVM_PARAM_STORE_PFN, &value), 0);
     ring = env_at(value);
@@ -197,6 +226,26 @@ static void prepare(void)
     ports[0] = (uint32_t)value;
     CHECK_EQUAL(hvm_param_get(XEN_HVM_PARAM_CONSOLE_EVTCHN, &value), 0);
     ports[1] = (uint32_t)value;
+}
+
+void env_resume(void)
+{
+    xen_map_shared_info();
+    smp_unpark(); /* before anything is mapped: the other CPUs take part in that */
+    console_connect();
+    interrupts_restore(true);
+    tell_xen();
+}
+
+static void prepare(void)
+{
+    trap_handle(VECTOR_LIST, on_upcall, NULL);
+    trap_handle(VECTOR_CALLBACK, on_callback, NULL);
+    first_hole = hole_new(HOLES) >> PAGE_SHIFT;
+    holes = window_new(HOLES);
+    memory_map(holes, first_hole << PAGE_SHIFT, (size_t)HOLES * PAGE_BYTES, PAGE_RW);
+    grant_frame = env_hole_new();
+    tell_xen();
 }
 
 TEST(behaviours, TEST_CPUS | TEST_PARTNER)

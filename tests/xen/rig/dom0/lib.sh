@@ -72,6 +72,29 @@ guest_follow() {
     done
 }
 
+# guest_save GUEST: xl save, to a file in dom0's memory; the guest is gone then.
+guest_save() {
+    xl save "$1" "/run/$1.save" || return 1
+    guest_wait "$1"
+    : >"/run/$1.xl"
+}
+
+# guest_restore GUEST: xl restore of what guest_save saved; returns when it runs, as a new domain.
+guest_restore() {
+    rm -f "/run/$1.started" "/run/$1.ended"
+    mkfifo "/run/$1.started" "/run/$1.ended" || return 1
+    {
+        xl restore -F "/run/$1.save" 2>&1
+        echo "xl's exit code $?"
+    } | guest_follow "$1" &
+    read -r guest_state <"/run/$1.started"
+    rm -f "/run/$1.save"
+    [ "$guest_state" = runs ] || {
+        cat "/run/$1.xl"
+        return 1
+    }
+}
+
 # guest_wait GUEST: until it shut down (and is destroyed) or crashed (and is kept for a look).
 guest_wait() {
     # A signal (a child ended) may interrupt the opening.
