@@ -110,10 +110,9 @@ static void interrupt_run(struct cpu *cpu)
         rule_broken(&interrupt_irql, "an interrupt at level %u returned at IRQL %u",
                     interrupt->level, cpu->irql);
     cpu->irql = irql;
-    /* What was interrupted held its locks no longer by its own fault. */
-    for (unsigned i = 0; i < cpu->held_count; i++)
-        cpu->held[i].since += cpu->ran - before;
-    cpu->dpc_since += cpu->ran - before;
+    /* What was interrupted held its locks no longer by its own fault (and what interrupted this
+       interrupt has set its time back already). */
+    cpu->ran = before;
     cpu->stack_floor = floor;
     irql_switched();
     host_free(interrupt);

@@ -121,10 +121,14 @@ void platform_remove_device(void)
 
 /* --- Events. */
 
+static volatile LONG InInterrupt;
+
 static void interrupt(void *context)
 {
+    InterlockedIncrement(&InInterrupt);
     if (Upcall)
         (VOID) Upcall(UpcallArgument, (ULONG)(ULONG_PTR)context);
+    InterlockedDecrement(&InInterrupt);
 }
 
 static void deliver(void)
@@ -483,6 +487,8 @@ NTSTATUS InterruptsConnect(PXENBUS_INTERRUPTS Interrupts, XENBUS_UPCALL *Connect
 VOID InterruptsDisconnect(PXENBUS_INTERRUPTS Interrupts)
 {
     Upcall = NULL;
+    while (InInterrupt) /* as IoDisconnectInterrupt does */
+        YieldProcessor();
 }
 
 VOID InterruptsResume(PXENBUS_INTERRUPTS Interrupts)

@@ -326,9 +326,11 @@ static NTSTATUS watch(WATCHER *watcher, PCSTR node)
 
 static void wait_for(WATCHER *watcher, PCSTR path)
 {
-    do
+    do {
+        if (!KeReadStateEvent(&watcher->Event))
+            xen_machine_expect(); /* no request of ours is open */
         KeWaitForSingleObject(&watcher->Event, Executive, KernelMode, FALSE, NULL);
-    while (strcmp(watcher->Path, path));
+    } while (strcmp(watcher->Path, path));
 }
 
 static void unwatch(WATCHER *watcher)
