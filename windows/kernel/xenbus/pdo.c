@@ -52,12 +52,12 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID PdoDelete(_In_ PXENBUS_PDO Pdo)
 
 /* --- Answers. The PnP manager frees them. --- */
 
-static NTSTATUS AnswerString(_Inout_ PIRP Irp, _In_ PCWSTR String, _In_ BOOLEAN Multi)
+/* One string; with the two NULs at its end it is also a list of strings. */
+static NTSTATUS AnswerString(_Inout_ PIRP Irp, _In_ PCWSTR String)
 {
     SIZE_T Length = wcslen(String);
     PWSTR Copy = PoolAllocate((Length + 2) * sizeof(WCHAR), POOL_TAG_XENBUS);
 
-    UNREFERENCED_PARAMETER(Multi); /* the memory is zeroed: two NULs are there in any case */
     if (!Copy)
         return STATUS_INSUFFICIENT_RESOURCES;
     RtlCopyMemory(Copy, String, Length * sizeof(WCHAR));
@@ -81,15 +81,14 @@ static NTSTATUS QueryId(_In_ PXENBUS_PDO Pdo, _Inout_ PIRP Irp)
 
     switch (IoGetCurrentIrpStackLocation(Irp)->Parameters.QueryId.IdType) {
     case BusQueryDeviceID:
-        return AnswerString(Irp, Classes[Pdo->Class].Id, FALSE);
     case BusQueryHardwareIDs:
-        return AnswerString(Irp, Classes[Pdo->Class].Id, TRUE);
+        return AnswerString(Irp, Classes[Pdo->Class].Id);
     /* No driver is meant to bind to it; but Wine installs none for a device without the list. */
     case BusQueryCompatibleIDs:
-        return AnswerString(Irp, L"CASEMENT\\DEVICE", TRUE);
+        return AnswerString(Irp, L"CASEMENT\\DEVICE");
     case BusQueryInstanceID:
         NumberText(Pdo->Number, Number);
-        return AnswerString(Irp, Number, FALSE);
+        return AnswerString(Irp, Number);
     default:
         return Irp->IoStatus.Status;
     }
@@ -101,10 +100,10 @@ static NTSTATUS QueryText(_In_ PXENBUS_PDO Pdo, _Inout_ PIRP Irp)
 
     switch (IoGetCurrentIrpStackLocation(Irp)->Parameters.QueryDeviceText.DeviceTextType) {
     case DeviceTextDescription:
-        return AnswerString(Irp, Classes[Pdo->Class].Description, FALSE);
+        return AnswerString(Irp, Classes[Pdo->Class].Description);
     case DeviceTextLocationInformation:
         NumberText(Pdo->Number, Number);
-        return AnswerString(Irp, Number, FALSE);
+        return AnswerString(Irp, Number);
     default:
         return Irp->IoStatus.Status;
     }
