@@ -55,6 +55,7 @@ static void hold(struct child *child)
         child->suspend.Interface.InterfaceDereference(child->suspend.Interface.Context);
         return;
     }
+    child->holds = true; /* callbacks come from here on */
     if (!NT_SUCCESS(child->suspend.Register(child->suspend.Interface.Context, XenbusSuspendEarly,
                                             XENBUS_SUSPEND_ORDER_CHILD, early, child,
                                             &child->early)))
@@ -65,7 +66,6 @@ static void hold(struct child *child)
     if (!NT_SUCCESS(child->debug.Register(child->debug.Interface.Context, "child", dump, child,
                                           &child->dump)))
         child->dump = NULL;
-    child->holds = true;
     for (ULONG i = 0; i < HOLDERS_MAX; i++)
         if (!Holders[i]) {
             Holders[i] = child;
@@ -241,8 +241,16 @@ bool child_driver_holds(void)
 NTSTATUS child_driver_suspend(void)
 {
     struct child *child = holder();
+    XENBUS_SUSPEND_INTERFACE_V1 suspend;
+    NTSTATUS status;
 
-    return child ? child->suspend.Trigger(child->suspend.Interface.Context) : STATUS_NO_SUCH_DEVICE;
+    if (!child)
+        return STATUS_NO_SUCH_DEVICE;
+    suspend = child->suspend; /* the child may go meanwhile */
+    suspend.Interface.InterfaceReference(suspend.Interface.Context);
+    status = suspend.Trigger(suspend.Interface.Context);
+    suspend.Interface.InterfaceDereference(suspend.Interface.Context);
+    return status;
 }
 
 ULONG child_driver_early_calls(void)
