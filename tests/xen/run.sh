@@ -47,5 +47,5 @@ python3 $here/rig/session.py run "$rig" "$logs/payload" "$logs" "$@" || status=$
 rm -rf "$logs/payload" "$logs/plan"
 # The logs of the last run by name, of some older ones by number.
 ln -sfn $$ build/xen/logs/last
-ls -1dt build/xen/logs/[0-9]* | tail -n +11 | xargs -r rm -rf
+ls -1dt build/xen/logs/*[0-9] | tail -n +11 | xargs -r rm -rf
 exit $status

@@ -190,6 +190,7 @@ def run(rig, payload, logs, tests):
 def shell(rig, payload, logs):
     """The terminal is dom0's console, Xen's own after Ctrl-A three times in a row."""
     write_initrd(f"{logs}/initrd", rig, payload, None)
+    os.unlink(payload)
     errors = open(f"{logs}/qemu.err", "wb")
     console = open(f"{logs}/console.log", "wb", buffering=0)
     process = subprocess.Popen(machine(rig, f"{logs}/initrd"), stdin=subprocess.PIPE,

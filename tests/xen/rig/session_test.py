@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""What session.py makes of what a machine says: verdicts, logs, the one announced retry, and that no
+test is passed without having said so. A script stands in for QEMU; it plays boot N by the file bootN."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SESSION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "session.py")
+MACHINE = """#!/bin/sh
+boots=$(cat boots 2>/dev/null || echo 0)
+echo $((boots + 1)) >boots
+for word; do case $word in *,*initrd) cp "${word##*,}" initrd$boots ;; esac; done
+cat boot$boots
+"""
+READY = "(XEN) noise\n@@ ready 1.0 @@\n"
+
+
+def test(name, code, *lines):
+    return "".join(f"{line}\n" for line in (f"@@ begin {name} @@", *lines, f"@@ end {name} {code} 1 2 @@"))
+
+
+class Session(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        os.chdir(self.folder.name)
+        os.mkdir("rig")
+        os.mkdir("logs")
+        for name in ("rig/root.cpio", "payload"):
+            open(name, "w").close()
+        with open("qemu-system-x86_64", "w") as machine:
+            machine.write(MACHINE)
+        os.chmod("qemu-system-x86_64", 0o755)
+
+    def tearDown(self):
+        os.chdir("/")
+        self.folder.cleanup()
+
+    def run_session(self, tests, *boots):
+        for number, text in enumerate(boots):
+            with open(f"boot{number}", "w") as boot:
+                boot.write(text)
+        result = subprocess.run(
+            [sys.executable, SESSION, "run", "rig", "payload", "logs", *tests], text=True,
+            stdout=subprocess.PIPE, env={**os.environ, "PATH": f".:{os.environ['PATH']}"})
+        self.verdict = result.stdout.splitlines()[-1]
+        self.output = result.stdout
+        return result.returncode
+
+    def booted(self):
+        return int(pathlib.Path("boots").read_text())
+
+    def test_each_test_has_its_verdict_and_log(self):
+        code = self.run_session(["good", "bad"], READY + test("good", 0, "fine")
+                                + test("bad", 3, "broken") + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict), (1, "1 passed, 1 failed"))
+        self.assertEqual(pathlib.Path("logs/good.log").read_text(), "fine\n")
+        self.assertIn("    | broken", self.output)
+        self.assertNotIn("RETRY", self.output)
+
+    def test_all_passed_is_exit_code_0(self):
+        self.assertEqual(self.run_session(["good"], READY + test("good", 0) + "@@ done 9 @@\n"), 0)
+        self.assertEqual(self.verdict, "1 passed, 0 failed")
+
+    def test_a_boot_that_ends_early_is_repeated_once_and_aloud(self):
+        code = self.run_session(["good"], "(XEN) noise\n", READY + test("good", 0) + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict), (0, "1 passed, 0 failed"))
+        self.assertEqual(self.output.count("RETRY"), 1)
+
+    def test_there_is_no_second_retry(self):
+        code = self.run_session(["a", "b"], "", "", READY + test("a", 0) + test("b", 0) + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict, self.booted()), (1, "0 passed, 2 failed", 2))
+
+    def test_a_retry_runs_only_what_has_no_verdict(self):
+        code = self.run_session(["one-a", "two-b", "three-c"],
+                                READY + test("one-a", 1) + "@@ begin two-b @@\nhalf\n",
+                                READY + test("two-b", 0) + test("three-c", 0) + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict), (1, "2 passed, 1 failed"))
+        plan = pathlib.Path("initrd1").read_text(errors="replace")
+        self.assertNotIn("one-a", plan)
+        self.assertIn("two-b\nthree-c\n", plan)
+
+    def test_a_crash_fails_the_test_that_ran_and_the_others_go_on(self):
+        code = self.run_session(["killer", "good"],
+                                READY + "@@ begin killer @@\n(XEN) Panic on CPU 0:\n",
+                                READY + test("good", 0) + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict), (1, "1 passed, 1 failed"))
+        self.assertIn("crashed", self.output)
+
+    def test_a_test_that_was_never_started_has_failed(self):
+        code = self.run_session(["good", "lost"], READY + test("good", 0) + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict), (1, "1 passed, 1 failed"))
+
+
+if __name__ == "__main__":
+    unittest.main()
