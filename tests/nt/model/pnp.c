@@ -173,7 +173,8 @@ static void remove_stack(struct pnp_node *node)
         if (pdo->AttachedDevice != NULL)
             rule_broken(&pnp_remove_left_attached, "%p is attached to the PDO of %ws",
                         pdo->AttachedDevice, node->device_id);
-        if (!stay)
+        /* A root's PDO is its test's, unless its bus (pci.c) knows better. */
+        if (!stay && node->parent != NULL)
             rule_broken(&pnp_gone_pdo_kept, "%ws", node->device_id);
     }
     device_interface_stack_removed(pdo);

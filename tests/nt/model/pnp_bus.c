@@ -124,7 +124,7 @@ static void check_unique(const struct pnp_node *node, const struct pnp_node *oth
 
     for (; other != NULL; other = other->sibling) {
         other_key = wide_string(other->key);
-        if (other != node && other->reported &&
+        if (other != node && other->reported && !device_record(other->pdo)->deleted &&
             RtlCompareUnicodeString(&key, &other_key, TRUE) == 0)
             rule_broken(&pnp_same_instance, "%ws", node->key);
     }

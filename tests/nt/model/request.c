@@ -75,6 +75,8 @@ static void return_output(struct request *request, PIRP irp)
 {
     if (NT_ERROR(irp->IoStatus.Status))
         return;
+    if ((irp->Flags & IRP_INPUT_OPERATION) == 0)
+        return; /* the program gave no buffer: nothing is copied, whatever the driver says */
     if (irp->IoStatus.Information > request->output_bytes)
         rule_broken(&ioctl_information, "%lu, the buffer has %u bytes",
                     (unsigned long)irp->IoStatus.Information, request->output_bytes);
@@ -156,6 +158,7 @@ static NTSTATUS make_buffer(struct request *request, PVOID input, ULONG bytes)
 
     if (bytes == 0)
         return STATUS_SUCCESS;
+    request->irp->Flags |= IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER;
     buffer = pool_allocate(bytes, BUFFER_TAG, false, false);
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -211,8 +214,11 @@ static NTSTATUS set_buffers(struct request *request, PVOID input)
 {
     NTSTATUS status;
 
+    if (request->output != NULL)
+        request->irp->Flags |= IRP_INPUT_OPERATION;
     switch (request->method) {
     case METHOD_BUFFERED:
+        request->irp->UserBuffer = request->output;
         status = probe_output(request);
         return NT_SUCCESS(status)
                    ? make_buffer(request, input, max(request->input_bytes, request->output_bytes))
