@@ -22,6 +22,7 @@ ULONG64 mm_frame_of(const void *address);
 /* A frame of RAM that user space, locks or mappings share; freed with the last use. */
 void mm_frame_use(ULONG64 frame);
 void mm_frame_unuse(ULONG64 frame);
+BOOLEAN mm_frame_is_shared(ULONG64 frame);
 
 /* A view of frames in system space, NULL when a frame has no memory. The frames may have their
  * memory exchanged under the view (mm_frames_changed). access: HOST_VIEW_*. */

@@ -128,6 +128,11 @@ void mm_frame_use(ULONG64 frame)
     (*link)->uses++;
 }
 
+BOOLEAN mm_frame_is_shared(ULONG64 frame)
+{
+    return *use_of(frame) != NULL;
+}
+
 void mm_frame_unuse(ULONG64 frame)
 {
     struct use **link = use_of(frame), *use = *link;

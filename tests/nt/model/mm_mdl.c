@@ -50,6 +50,7 @@ RULE(process_has_locked_pages, "When a process ends, no driver has its pages loc
      "Bug Check 0x76: PROCESS_HAS_LOCKED_PAGES");
 
 enum { MDL_TAG = 0x206c644d /* "Mdl " */, MDL_PAGES_OWNED = 1, MDL_NO_EXECUTE = 0x40000000 };
+#define MDL_NO_WRITE 0x80000000u
 
 struct user_mapping {
     struct user_mapping *next;
@@ -63,7 +64,8 @@ struct mdl_record {
     ULONG pages;
     BOOLEAN owns_pages; /* MmAllocatePagesForMdlEx */
     BOOLEAN from_pool;  /* the driver frees the MDL with ExFreePool */
-    BOOLEAN probed;     /* MmProbeAndLockPages; frames hold a use each */
+    BOOLEAN probed;     /* MmProbeAndLockPages */
+    BOOLEAN *held;      /* by page: the lock holds a use of the frame */
     PEPROCESS process;  /* whose pages are locked */
     void *view;
     struct user_mapping *user;
@@ -93,8 +95,8 @@ static struct mdl_record *record_of(PMDL mdl)
         return record;
     record = host_alloc(sizeof(*record));
     record->mdl = mdl;
-    record->pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(
-        (PVOID)((ULONG_PTR)mdl->StartVa + mdl->ByteOffset), mdl->ByteCount);
+    record->pages =
+        ADDRESS_AND_SIZE_TO_SPAN_PAGES((ULONG_PTR)mdl->StartVa + mdl->ByteOffset, mdl->ByteCount);
     record->next = Mdls;
     Mdls = record;
     return record;
@@ -224,10 +226,20 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
 
 /* --- Locking. */
 
-static void unlock_frames(struct mdl_record *record, ULONG pages)
+static void unlock_frames(struct mdl_record *record)
 {
-    for (ULONG page = 0; page < pages; page++)
-        mm_frame_unuse(frames_of(record->mdl)[page]);
+    for (ULONG page = 0; page < record->pages; page++)
+        if (record->held[page])
+            mm_frame_unuse(frames_of(record->mdl)[page]);
+    host_free(record->held);
+    record->held = NULL;
+}
+
+static void lock_frame(struct mdl_record *record, ULONG page, ULONG64 frame)
+{
+    frames_of(record->mdl)[page] = (PFN_NUMBER)frame;
+    mm_frame_use(frame);
+    record->held[page] = TRUE;
 }
 
 static NTSTATUS lock_user(struct mdl_record *record, BOOLEAN write)
@@ -238,24 +250,34 @@ static NTSTATUS lock_user(struct mdl_record *record, BOOLEAN write)
         ULONG64 frame;
 
         if (!user_memory_frame(process_current(), at + (SIZE_T)page * PAGE_SIZE, write, &frame)) {
-            unlock_frames(record, page);
+            unlock_frames(record);
             return STATUS_ACCESS_VIOLATION;
         }
-        frames_of(record->mdl)[page] = (PFN_NUMBER)frame;
-        mm_frame_use(frame);
+        lock_frame(record, page, frame);
     }
     record->process = process_current();
     record->mdl->Process = record->process;
     return STATUS_SUCCESS;
 }
 
-/* System memory does not page out here; what is locked is remembered all the same. */
+/* System memory does not page out here; but a mapping's frames stay while they are locked, though
+ * whose they were gives them up. */
 static void lock_system(struct mdl_record *record)
 {
     char *at = record->mdl->StartVa;
 
-    for (ULONG page = 0; page < record->pages; page++)
-        frames_of(record->mdl)[page] = (PFN_NUMBER)mm_frame_of(at + (SIZE_T)page * PAGE_SIZE);
+    for (ULONG page = 0; page < record->pages; page++) {
+        ULONG64 frame = mm_frame_of(at + (SIZE_T)page * PAGE_SIZE);
+
+        frames_of(record->mdl)[page] = (PFN_NUMBER)frame;
+        if (mm_frame_is_shared(frame))
+            lock_frame(record, page, frame);
+    }
+}
+
+static BOOLEAN is_user_range(ULONG_PTR start, ULONG bytes)
+{
+    return start + bytes >= start && user_memory_is((PVOID)(start + bytes));
 }
 
 VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
@@ -269,7 +291,7 @@ VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
     MODEL_CALL(MmProbeAndLockPages, PASSIVE_LEVEL, DISPATCH_LEVEL,
                "MmProbeAndLockPages function (wdm.h)");
     record = record_of(mdl);
-    is_user = user_memory_is((char *)mdl->StartVa + mdl->ByteOffset + mdl->ByteCount);
+    is_user = is_user_range((ULONG_PTR)MmGetMdlVirtualAddress(mdl), mdl->ByteCount);
     if (record->probed)
         rule_broken(&mdl_locked_twice, "%p", mdl);
     if ((is_user || AccessMode == UserMode) && !seh_guarded())
@@ -280,6 +302,7 @@ VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
         seh_raise(STATUS_ACCESS_VIOLATION);
     if (seh_guarded() && fault_here("locking pages"))
         seh_raise(STATUS_WORKING_SET_QUOTA);
+    record->held = host_alloc(record->pages * sizeof(*record->held));
     if (is_user)
         status = lock_user(record, Operation != IoReadAccess);
     else
@@ -302,8 +325,7 @@ VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
         rule_broken(&mdl_user_mapping_left, "MDL %p, at %p", record->mdl, record->user->at);
     if (record->view != NULL)
         unmap_system(record);
-    if (record->process != NULL)
-        unlock_frames(record, record->pages);
+    unlock_frames(record);
     record->process = NULL;
     record->probed = FALSE;
     record->mdl->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
@@ -321,7 +343,8 @@ static PVOID map_system(struct mdl_record *record, ULONG priority)
         rule_broken(&mdl_mapping_executable, "%p", mdl);
     if (fault_here("mapping"))
         return NULL;
-    record->view = mm_view_create(frames_of(mdl), record->pages, HOST_VIEW_WRITE);
+    record->view = mm_view_create(frames_of(mdl), record->pages,
+                                  priority & MDL_NO_WRITE ? HOST_VIEW_READ : HOST_VIEW_WRITE);
     if (record->view == NULL)
         return NULL;
     mdl->MappedSystemVa = (char *)record->view + mdl->ByteOffset;
@@ -331,7 +354,7 @@ static PVOID map_system(struct mdl_record *record, ULONG priority)
     return mdl->MappedSystemVa;
 }
 
-static PVOID map_user(struct mdl_record *record)
+static PVOID map_user(struct mdl_record *record, ULONG priority)
 {
     struct user_mapping *mapping;
     void *at;
@@ -342,7 +365,8 @@ static PVOID map_user(struct mdl_record *record)
         rule_broken(&mdl_probe_bare, "MmMapLockedPagesSpecifyCache of %p", record->mdl);
     if (fault_here("user mapping"))
         seh_raise(STATUS_INSUFFICIENT_RESOURCES);
-    at = user_memory_map(process_current(), frames_of(record->mdl), record->pages, TRUE);
+    at = user_memory_map(process_current(), frames_of(record->mdl), record->pages,
+                         windows_version() < WINDOWS_8 || !(priority & MDL_NO_WRITE));
     if (at == NULL)
         seh_raise(STATUS_INSUFFICIENT_RESOURCES);
     mapping = host_alloc(sizeof(*mapping));
@@ -365,7 +389,7 @@ PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_M
         rule_broken(&mdl_not_ready, "%p", MemoryDescriptorList);
     if (AccessMode == KernelMode && BugCheckOnFailure)
         rule_broken(&mdl_bugcheck_on_failure, "%p", MemoryDescriptorList);
-    return AccessMode == KernelMode ? map_system(record, Priority) : map_user(record);
+    return AccessMode == KernelMode ? map_system(record, Priority) : map_user(record, Priority);
 }
 
 static void unmap_user(struct mdl_record *record, PVOID base)

@@ -294,12 +294,12 @@ NTSTATUS pnp_query_remove_locked(struct pnp_node *node)
         if (!NT_SUCCESS(status))
             break;
     }
-    if (NT_SUCCESS(status) && pnp_open_handles(node) != 0)
-        status = STATUS_UNSUCCESSFUL; /* the manager vetoes before it asks the drivers */
-    else if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status)) {
         status = send_minor(node, IRP_MN_QUERY_REMOVE_DEVICE);
         node->state = PNP_REMOVE_PENDING;
     }
+    if (NT_SUCCESS(status) && pnp_open_handles(node) != 0)
+        status = STATUS_UNSUCCESSFUL; /* the drivers agree, but the manager does not */
     if (!NT_SUCCESS(status))
         pnp_cancel_remove_locked(node);
     return status;
