@@ -9,6 +9,7 @@
 #include "model/fault.h"
 #include "model/grave.h"
 #include "model/host.h"
+#include "model/machine.h"
 #include "model/rule.h"
 #include "model/sched.h"
 
@@ -21,6 +22,8 @@ RULE(irp_cancel_routine_down, "A driver passes down no IRP with its cancel routi
      "Implementing Cancelable IRPs");
 RULE(irp_cancel_routine_done, "A driver completes no IRP with its cancel routine set",
      "Implementing Cancelable IRPs");
+RULE(irp_completed_locked, "An IRP is completed with no spin lock held",
+     "IoCompleteRequest macro (wdm.h)");
 RULE(irp_completed_pending, "An IRP is not completed with STATUS_PENDING",
      "Setting the I/O Status Block in an IRP");
 RULE(irp_pending_unmarked,
@@ -358,6 +361,9 @@ static void check_completed(struct irp_record *record)
         rule_broken(&irp_cancel_routine_done, "IRP %p, routine %p", irp, irp->CancelRoutine);
     if (irp->IoStatus.Status == STATUS_PENDING)
         rule_broken(&irp_completed_pending, "IRP %p", irp);
+    if (this_cpu()->held_count != 0)
+        rule_broken(&irp_completed_locked, "IRP %p, %s %p", irp, this_cpu()->held[0].kind,
+                    this_cpu()->held[0].lock);
 }
 
 VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)

@@ -678,3 +678,16 @@ NT_TEST_BREAKS(sends_what_is_over, irp_is_live)
 {
     run_bad(sends_what_is_over_dispatch);
 }
+
+static NTSTATUS completes_under_its_lock_dispatch(PDEVICE_OBJECT device, PIRP irp)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Toy.lock, &irql);
+    return finish(irp, STATUS_SUCCESS, 0);
+}
+
+NT_TEST_BREAKS(completes_under_its_lock, irp_completed_locked)
+{
+    run_bad(completes_under_its_lock_dispatch);
+}

@@ -48,8 +48,17 @@ static uint32_t ring_word(const uint8_t *ring, uint32_t at)
     return word;
 }
 
-static LONG count_messages(const uint8_t *ring, uint32_t *seen, uint32_t producer,
-                           BOOLEAN with_events)
+/* A request that may fail is made one that xenstored does not know: it answers with an error. */
+static void spoil(uint8_t *ring, uint32_t at)
+{
+    enum { NO_SUCH_TYPE = 120 };
+
+    for (uint32_t i = 0; i < 4; i++)
+        ring[(at + i) % XS_RING_BYTES] = i == 0 ? NO_SUCH_TYPE : 0;
+}
+
+static LONG count_messages(uint8_t *ring, uint32_t *seen, uint32_t producer, BOOLEAN with_events,
+                           BOOLEAN may_fail)
 {
     LONG messages = 0;
 
@@ -60,21 +69,24 @@ static LONG count_messages(const uint8_t *ring, uint32_t *seen, uint32_t produce
             *seen = producer;
             return messages;
         }
+        if (may_fail && fault_here("xenstore request"))
+            spoil(ring, *seen);
         messages += with_events || type != XS_WATCH_EVENT_TYPE;
         *seen += XS_HEADER_BYTES + bytes;
     }
     return messages;
 }
 
-static void look_at_store(void)
+static void look_at_store(BOOLEAN may_fail)
 {
     struct xs_ring_page *ring = Xen.store;
 
     if (ring == NULL)
         return;
     Xen.unanswered +=
-        count_messages(ring->request, &Xen.request_seen, ring->request_producer, TRUE);
-    Xen.unanswered -= count_messages(ring->reply, &Xen.reply_seen, ring->reply_producer, FALSE);
+        count_messages(ring->request, &Xen.request_seen, ring->request_producer, TRUE, may_fail);
+    Xen.unanswered -=
+        count_messages(ring->reply, &Xen.reply_seen, ring->reply_producer, FALSE, FALSE);
 }
 
 static void find_store(void)
@@ -120,7 +132,7 @@ static bool pump(void *context)
     bool line = simxen_guest_line(Xen.guest), any;
 
     simxen_guest_pump(Xen.guest);
-    look_at_store();
+    look_at_store(FALSE);
     any = deliver() || (!line && simxen_guest_line(Xen.guest));
     if (any)
         Xen.expecting = FALSE;
@@ -129,7 +141,7 @@ static bool pump(void *context)
 
 static bool outstanding(void *context)
 {
-    look_at_store();
+    look_at_store(FALSE);
     /* An answer longer than the ring is counted with its header: the rest is still to come. */
     return Xen.unanswered > 0 || Xen.expecting ||
            (Xen.store != NULL && (LONG)(Xen.reply_seen - Xen.store->reply_producer) > 0);
@@ -346,12 +358,14 @@ LONG_PTR XenHypercall(ULONG Number, ULONG_PTR A1, ULONG_PTR A2, ULONG_PTR A3, UL
         rule_broken(&hypercall_before_initialize, "number %u", Number);
     if (may_fail(Number, A1) && fault_here("hypercall"))
         return Number == XEN_HYPERCALL_MEMORY_OP && A1 == XEN_MEMORY_DECREASE_RESERVATION ? 0 : -12;
+    /* Before xenstored hears of it. */
+    look_at_store(Number == XEN_HYPERCALL_EVENT_CHANNEL_OP && A1 == XEN_EVTCHNOP_SEND);
     result = simxen_guest_hypercall(Xen.guest, sched_cpu(), Number, A1, A2, A3, A4, A5);
     if (changes_frames(Number, A1))
         mm_frames_changed();
     if (Number == XEN_HYPERCALL_SCHED_OP && result == 0 && Xen.suspends != 0)
         find_store();
-    look_at_store();
+    look_at_store(FALSE);
     deliver();
     BenchSchedulePoint();
     return result;
