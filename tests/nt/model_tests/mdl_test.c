@@ -80,6 +80,8 @@ static void copies(void *context)
     CHECK_EQ(UserCopyOut(at, "abc", 4, UserMode), STATUS_SUCCESS);
     CHECK_EQ(UserCopyIn(here, at + 2 * PAGE_SIZE - 1, 2, UserMode), STATUS_ACCESS_VIOLATION);
     CHECK_EQ(UserCopyIn(here, (PVOID)8, 2, UserMode), STATUS_ACCESS_VIOLATION);
+    CHECK_EQ(UserCopyIn(here, NULL, 2, UserMode), STATUS_ACCESS_VIOLATION);
+    CHECK_EQ(UserCopyOut(NULL, here, 2, UserMode), STATUS_ACCESS_VIOLATION);
     CHECK_EQ(UserCopyIn(here, here, 2, UserMode), STATUS_ACCESS_VIOLATION);
     CHECK_EQ(UserCopyIn(here, (PVOID)-8, 16, UserMode), STATUS_ACCESS_VIOLATION);
     process_in_system(FALSE);

@@ -27,7 +27,10 @@ _Use_decl_annotations_ NTSTATUS UserCopyIn(PVOID To, const VOID *From, SIZE_T Le
 {
     struct UserCopy copy = {.To = To, .From = From, .Length = Length, .Mode = Mode};
 
-    return Length == 0 ? STATUS_SUCCESS : SehCall(UserCopyInBody, &copy);
+    if (Length == 0)
+        return STATUS_SUCCESS;
+    /* Nobody has memory there, and C's own copying may not be given it. */
+    return From == NULL ? STATUS_ACCESS_VIOLATION : SehCall(UserCopyInBody, &copy);
 }
 
 static NTSTATUS UserCopyOutBody(PVOID Context)
@@ -45,7 +48,9 @@ _Use_decl_annotations_ NTSTATUS UserCopyOut(PVOID To, const VOID *From, SIZE_T L
 {
     struct UserCopy copy = {.To = To, .From = From, .Length = Length, .Mode = Mode};
 
-    return Length == 0 ? STATUS_SUCCESS : SehCall(UserCopyOutBody, &copy);
+    if (Length == 0)
+        return STATUS_SUCCESS;
+    return To == NULL ? STATUS_ACCESS_VIOLATION : SehCall(UserCopyOutBody, &copy);
 }
 
 struct UserLock {
