@@ -228,7 +228,8 @@ static void say_ready(void)
 
 static int usage(int code)
 {
-    fputs("casementd [--default-user NAME] [--policy FILE] [--no-qubesdb] [GUEST...]\n", code ? stderr : stdout);
+    fputs("casementd [--default-user NAME] [--policy FILE] [--no-qubesdb] [GUEST...]\n",
+          code ? stderr : stdout);
     return code;
 }
 

@@ -154,7 +154,8 @@ static int start_service(const struct guest_paths *paths, char **environment,
     if (code == 0)
         code = run_in_guest(paths, environment, start);
     /* Once registered, the first program of a boot makes Wine start it, perhaps before sc does:
-     * sc says only "error" then. Whether the agent works, its HELLO shows, and each service's log. */
+     * sc says only "error" then. Whether the agent works, its HELLO shows, and each service's log.
+     */
     if (code == 0 || registered)
         return 0;
     fprintf(stderr, "casement: the service %s did not start (error %d); see %s\n", service->name,

@@ -12,7 +12,7 @@
 #define KeRaiseIrqlToDpcLevel   Header_KeRaiseIrqlToDpcLevel
 #define KeRaiseIrqlToSynchLevel Header_KeRaiseIrqlToSynchLevel
 #define KeGetCurrentThread      Header_KeGetCurrentThread
-#define PsGetCurrentThread          Header_PsGetCurrentThread
+#define PsGetCurrentThread      Header_PsGetCurrentThread
 #define KeInitializeSpinLock    Header_KeInitializeSpinLock
 #include_next <wdm.h>
 #undef KeInitializeSpinLock

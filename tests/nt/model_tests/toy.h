@@ -37,7 +37,7 @@ static struct {
     struct toy *toy;
     toy_hook *hook;
     toy_pdo_hook *pdo_hook;
-    NTSTATUS (*add_device)
+    NTSTATUS(*add_device)
     (PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo); /* in place of the right one */
     PDRIVER_DISPATCH power;
     struct toy_child child[TOY_CHILDREN_MAX]; /* pdo NULL: none */

@@ -14,8 +14,8 @@ __asm__(".section .rdata,\"dr\"\n"
         "__guard_check_icall_fptr: .quad casement_guard_check\n"
         "__guard_dispatch_icall_fptr: .quad casement_guard_dispatch\n"
         "_load_config_used:\n"
-        ".long 0x140\n"              /* its size in bytes */
-        ".zero 0x70 - 4\n"           /* nothing of interest to drivers */
+        ".long 0x140\n"    /* its size in bytes */
+        ".zero 0x70 - 4\n" /* nothing of interest to drivers */
         ".quad __guard_check_icall_fptr\n"
         ".quad __guard_dispatch_icall_fptr\n"
         ".quad __guard_fids_table\n" /* these three: the linker's */

@@ -10,7 +10,8 @@
 
 typedef enum _LOG_LEVEL { LogError, LogWarning, LogInfo } LOG_LEVEL;
 
-/* Any IRQL; above DISPATCH_LEVEL the debugger does not get it. Line: printable ASCII without a line end; other bytes appear as '?'. */
+/* Any IRQL; above DISPATCH_LEVEL the debugger does not get it. Line: printable ASCII without a line
+ * end; other bytes appear as '?'. */
 VOID LogLine(_In_ LOG_LEVEL Level, _In_ PCSTR Line);
 /* The line, a blank, and Status as 0x%08x. */
 VOID LogStatus(_In_ LOG_LEVEL Level, _In_ PCSTR Line, _In_ NTSTATUS Status);
