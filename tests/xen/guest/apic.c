@@ -34,12 +34,22 @@ void pic_silence(void)
     out8(0xa1, 0xff);
 }
 
+void apic_listen(void)
+{
+    LAPIC[LAPIC_SPURIOUS] = LAPIC_ENABLE | VECTOR_SPURIOUS;
+    LAPIC[LAPIC_TIMER] = VECTOR_TIMER; /* one shot; masked while the APIC was off */
+}
+
+void apic_hold(void)
+{
+    LAPIC[LAPIC_SPURIOUS] = VECTOR_SPURIOUS;
+}
+
 void apic_setup(void)
 {
     LAPIC[LAPIC_TASK_PRIORITY] = 0;
-    LAPIC[LAPIC_SPURIOUS] = LAPIC_ENABLE | VECTOR_SPURIOUS;
     LAPIC[LAPIC_TIMER_DIVIDE] = LAPIC_DIVIDE_BY_16;
-    LAPIC[LAPIC_TIMER] = VECTOR_TIMER; /* one shot */
+    apic_listen();
 }
 
 uint32_t apic_id(void)
@@ -66,6 +76,11 @@ void apic_timer(uint64_t after_ns)
     uint64_t count = after_ns / (LAPIC_BUS_NS * 16) + 1;
 
     LAPIC[LAPIC_TIMER_COUNT] = count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+}
+
+void apic_timer_stop(void)
+{
+    LAPIC[LAPIC_TIMER_COUNT] = 0;
 }
 
 static void ioapic_write(uint32_t reg, uint32_t value)

@@ -20,11 +20,16 @@ enum { /* vectors that the machine itself uses */
 void pic_silence(void);
 
 void apic_setup(void); /* each CPU */
+/* Until apic_listen() this CPU takes none of its interrupts; they wait, and are not seen to. Call
+ * both with interrupts on, and with CR8 0. */
+void apic_hold(void);
+void apic_listen(void);
 uint32_t apic_id(void);
 void apic_eoi(void);
 void apic_send(uint32_t apic_id, uint8_t vector);
 /* One interrupt on VECTOR_TIMER on this CPU after so long; replaces the one before. */
 void apic_timer(uint64_t after_ns);
+void apic_timer_stop(void);
 
 bool ioapic_present(void);
 /* A PCI line: level-triggered, active low, to this CPU. */

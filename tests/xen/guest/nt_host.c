@@ -138,25 +138,15 @@ void nt_resume(const struct nt_registers *registers)
 
 /* --- What machine code asks of the CPU: the IRQL is CR8, the thread is at gs:[0x188]. */
 
-/* A device's IRQL is shown as DISPATCH_LEVEL: no interrupt of the machine may wait for CR8 to be
- * lowered, for then QEMU 7.2 ends with an assertion (tcg_handle_interrupt). They are only noted
- * anyway (nt_world.c); who runs when is the model's to say. */
-enum { SHOWN_MAX = 2 };
-static unsigned char real_irql;
-
 void host_cpu_show(void *thread, unsigned char irql)
 {
     cpu_current()->nt_thread = thread;
-    real_irql = irql;
-    write_cr8(irql < SHOWN_MAX ? irql : SHOWN_MAX);
+    write_cr8(irql);
 }
 
 unsigned char host_cpu_irql(unsigned char irql)
 {
-    uint64_t shown = real_irql < SHOWN_MAX ? real_irql : SHOWN_MAX, now = read_cr8();
-
-    /* Otherwise machine code has written it since. */
-    return now == shown ? irql : (unsigned char)now;
+    return (unsigned char)read_cr8();
 }
 
 /* What drivers read without a call: KUSER_SHARED_DATA, at the address that Windows gave it for ever

@@ -17,7 +17,7 @@ enum {
     RAM_PAGES = 8192,
     LINE_VECTOR = 0x38, /* of the hardware; the model has a vector of its own for the line */
     QUIET_NS = 250000000,
-    CPUS = 2,
+    CPUS = 1,
 };
 
 /* The drivers that can be installed: a further one is a further row. */
@@ -47,13 +47,14 @@ static bool pump(void *context)
     bool any = false;
 
     line_settle();
+    nt_world_take();
     while (nt_world_interrupt(&cpu, &vector)) {
-        any = true;
+        any |= vector == LINE_VECTOR;
         if (vector == LINE_VECTOR) {
             LineRaised = TRUE;
             interrupt_line(Platform.gsi, TRUE);
         } else {
-            interrupt_raise(cpu, vector);
+            any |= interrupt_raise(cpu, vector);
         }
     }
     return any;
@@ -106,6 +107,11 @@ struct pnp_node *nt_machine_platform(void)
 
     CHECK(Platform.memory_bytes != 0);
     return pci_add(&config);
+}
+
+void nt_machine_pull(struct pnp_node *platform)
+{
+    pci_unplug(platform);
 }
 
 void nt_machine_install(const char *name)

@@ -19,6 +19,9 @@ struct pnp_node *nt_machine_platform(void);
 /* The drivers: one row each in nt_machine.c. Loads the file and installs it. */
 void nt_machine_install(const char *name);
 
+/* Pulls the platform device out. */
+void nt_machine_pull(struct pnp_node *platform);
+
 /* Until xenstored and the drivers have nothing more to say to each other: real time passes. */
 void nt_machine_settle(void);
 

@@ -59,15 +59,30 @@ void nt_world_interrupts_start(void)
         trap_handle(vector, on_interrupt, NULL);
 }
 
+void nt_world_take(void)
+{
+    uint64_t priority = read_cr8();
+
+    write_cr8(0);
+    apic_listen(); /* all that waited comes now */
+    apic_hold();
+    write_cr8(priority);
+}
+
 bool nt_world_sleep(unsigned limit_ms)
 {
-    uint64_t deadline = clock_ns() + limit_ms * 1000000ull;
+    uint64_t deadline = clock_ns() + limit_ms * 1000000ull, priority = read_cr8();
     bool any;
 
+    write_cr8(0);
+    apic_listen();
     interrupts_off();
     while (!(any = nt_world_any()) && clock_sleep_until(deadline))
         ;
+    apic_timer_stop();
     interrupts_restore(true);
+    apic_hold();
+    write_cr8(priority);
     return any;
 }
 
@@ -190,11 +205,23 @@ static void *make_stub(void *function)
     return stubs_to_run + stub_count++ * STUB_BYTES;
 }
 
+/* wdm.h declares object types as pointers to what ntoskrnl exports ("extern POBJECT_TYPE
+ * *ExEventObjectType", exported is a POBJECT_TYPE): so does the model, and exports what they point
+ * to. */
+static bool is_object_type(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 4 && !strcmp(name + length - 4, "Type");
+}
+
 static void *find_export(const char *name)
 {
     for (const struct nt_export *row = nt_exports; row->name; row++)
         if (!strcmp(row->name, name))
-            return row->is_code ? make_stub(row->address) : row->address;
+            return row->is_code           ? make_stub(row->address)
+                   : is_object_type(name) ? *(void **)row->address
+                                          : row->address;
     return NULL;
 }
 
@@ -252,5 +279,6 @@ void guest_run(const char *names)
     case_name = names;
     memory_alias();
     nt_world_interrupts_start();
+    apic_hold();
     nt_world_run();
 }

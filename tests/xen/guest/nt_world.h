@@ -18,6 +18,10 @@ void *nt_world_ram(size_t pages);
 /* --- Interrupts: real ones are noted by CPU and vector, and taken by the model when it pumps. */
 
 void nt_world_interrupts_start(void);
+/* Takes what has come since. Between two calls this CPU holds its interrupts back: QEMU 7.2 ends
+ * with an assertion (tcg_handle_interrupt) when CR8, which shipped code writes, is lowered while an
+ * interrupt waits for just that. */
+void nt_world_take(void);
 /* Sleeps until one comes; false: none within that time. */
 bool nt_world_sleep(unsigned limit_ms);
 /* The next that came, each once; false: none. */
