@@ -8,6 +8,7 @@
 #include "share.h"
 
 #include "contract.h"
+#include "mapping.h"
 #include "windows/kernel/common/pool.h"
 #include "windows/kernel/common/usercopy.h"
 
@@ -61,7 +62,7 @@ static NTSTATUS GrantTakeFreshPages(_Inout_ PXENIFACE_SHARING Sharing, _In_ ULON
     if (!NT_SUCCESS(Status))
         return Status;
     Sharing->Mdl = Sharing->Grant.Pages->Mdl;
-    return UserMapPages(Sharing->Mdl, MmCached, SharingMapPriority(FALSE), &Sharing->Mapped);
+    return UserMapPages(Sharing->Mdl, MmCached, MappingPriority(FALSE), &Sharing->Mapped);
 }
 
 /* Pages that the peer may only read, and the driver does not write, need not be writable. */

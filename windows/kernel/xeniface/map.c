@@ -7,6 +7,7 @@
 #include "share.h"
 
 #include "contract.h"
+#include "mapping.h"
 #include "windows/kernel/common/pool.h"
 #include "windows/kernel/common/usercopy.h"
 
@@ -31,7 +32,7 @@ static NTSTATUS MapBegin(_Inout_ PXENIFACE_SHARING Sharing, _In_ const ULONG *Re
         return Status;
     CALL(Services, Gnttab, GetMapping, Sharing->Mapping, &System, &Sharing->Mdl);
     Sharing->SystemAddress = System;
-    return UserMapPages(Sharing->Mdl, MmCached, SharingMapPriority(ReadOnly), &Sharing->Mapped);
+    return UserMapPages(Sharing->Mdl, MmCached, MappingPriority(ReadOnly), &Sharing->Mapped);
 }
 
 /* The references are read once, after the count has been checked. */

@@ -2,6 +2,7 @@
 /* See peer_pages.h. */
 #include "peer_pages.h"
 
+#include "mapping.h"
 #include "windows/kernel/common/pool.h"
 #include "windows/kernel/common/usercopy.h"
 
@@ -73,7 +74,7 @@ NTSTATUS PeerPagesCreate(PDEVICE_OBJECT Device, ULONG Bytes, BOOLEAN MapInSystem
     New->Fresh = TRUE;
     New->Mdl = AllocatePages(Bytes);
     if (New->Mdl != NULL && MapInSystem)
-        New->SystemAddress = MmGetSystemAddressForMdlSafe(New->Mdl, NormalPagePriority);
+        New->SystemAddress = MmGetSystemAddressForMdlSafe(New->Mdl, MappingPriority(FALSE));
     if (New->Mdl == NULL || (MapInSystem && New->SystemAddress == NULL)) {
         PeerPagesFree(New);
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -91,7 +92,7 @@ NTSTATUS PeerPagesCreateLocked(PDEVICE_OBJECT Device, PMDL Locked, LOCK_OPERATIO
 
     if (New == NULL)
         return Status;
-    New->SystemAddress = MmGetSystemAddressForMdlSafe(Locked, NormalPagePriority);
+    New->SystemAddress = MmGetSystemAddressForMdlSafe(Locked, MappingPriority(FALSE));
     if (New->SystemAddress != NULL)
         Keeper = IoAllocateMdl(New->SystemAddress, MmGetMdlByteCount(Locked), FALSE, FALSE, NULL);
     if (Keeper != NULL)

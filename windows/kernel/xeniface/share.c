@@ -277,15 +277,3 @@ NTSTATUS SharingPend(PXENIFACE_SHARING Sharing, PVOID Address, PIRP Irp)
     HandleDereference(Handle);
     return STATUS_PENDING;
 }
-
-/* Flags of Windows 8's MmMapLockedPagesSpecifyCache(); older systems do not know them. */
-ULONG SharingMapPriority(BOOLEAN ReadOnly)
-{
-    const ULONG NoExecute = 0x40000000u, NoWrite = 0x80000000u;
-    ULONG Major = 0, Minor = 0;
-
-    PsGetVersion(&Major, &Minor, NULL, NULL);
-    if (Major < 6 || (Major == 6 && Minor < 2))
-        return NormalPagePriority;
-    return NormalPagePriority | NoExecute | (ReadOnly ? NoWrite : 0);
-}

@@ -85,7 +85,4 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID GrantFree(_Inout_ PXENIFACE_SHARING Sharing);
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID MapFree(_Inout_ PXENIFACE_SHARING Sharing);
 
-/* Priority of a mapping into a process: never executable, and read-only where it must be. */
-ULONG SharingMapPriority(_In_ BOOLEAN ReadOnly);
-
 #endif
