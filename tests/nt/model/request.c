@@ -123,16 +123,19 @@ static void request_release(struct request *request)
 static BOOLEAN request_done(PIRP irp, PVOID context)
 {
     struct request *request = context;
+    PEPROCESS process = request->process;
 
     return_output(request, irp);
     release_buffers(request, irp);
     tell(request, irp);
+    object_reference(process); /* without its last request it may end */
     RemoveEntryList(&request->in_process);
     request->status = irp->IoStatus.Status;
     request->over = TRUE;
-    KeSetEvent(&request->process->request_done, IO_NO_INCREMENT, FALSE);
+    KeSetEvent(&process->request_done, IO_NO_INCREMENT, FALSE);
     KeSetEvent(&request->done, IO_NO_INCREMENT, FALSE);
     request_release(request);
+    object_dereference(process);
     return TRUE;
 }
 

@@ -16,8 +16,6 @@ static NTSTATUS UserCopyInBody(PVOID Context)
 {
     const struct UserCopy *copy = Context;
 
-    if (copy->From == NULL)
-        return STATUS_ACCESS_VIOLATION; /* memcpy must not see it */
     if (copy->Mode != KernelMode)
         ProbeForRead((PVOID)(ULONG_PTR)copy->From, copy->Length, 1);
     RtlCopyMemory(copy->To, copy->From, copy->Length);
@@ -39,8 +37,6 @@ static NTSTATUS UserCopyOutBody(PVOID Context)
 {
     const struct UserCopy *copy = Context;
 
-    if (copy->To == NULL)
-        return STATUS_ACCESS_VIOLATION;
     if (copy->Mode != KernelMode)
         ProbeForWrite(copy->To, copy->Length, 1);
     RtlCopyMemory(copy->To, copy->From, copy->Length);
