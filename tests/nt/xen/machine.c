@@ -57,6 +57,41 @@ static void spoil(uint8_t *ring, uint32_t at)
         ring[(at + i) % XS_RING_BYTES] = i == 0 ? NO_SUCH_TYPE : 0;
 }
 
+/* A failure point for each kind of request (its type and what it says), though one line of the
+ * driver sends them all: points are told apart by their stacks, so each kind has a function. */
+#define REQUEST_POINT(kind)                                                                        \
+    static __attribute__((noinline)) bool request_fails_##kind(void)                               \
+    {                                                                                              \
+        return fault_here("xenstore request") && kind >= 0;                                        \
+    }
+REQUEST_POINT(0)
+REQUEST_POINT(1)
+REQUEST_POINT(2)
+REQUEST_POINT(3)
+REQUEST_POINT(4)
+REQUEST_POINT(5)
+REQUEST_POINT(6)
+REQUEST_POINT(7)
+REQUEST_POINT(8)
+REQUEST_POINT(9)
+REQUEST_POINT(10)
+REQUEST_POINT(11)
+REQUEST_POINT(12)
+
+static bool (*const request_fails[])(void) = {
+    request_fails_0,  request_fails_1,  request_fails_2, request_fails_3, request_fails_4,
+    request_fails_5,  request_fails_6,  request_fails_7, request_fails_8, request_fails_9,
+    request_fails_10, request_fails_11, request_fails_12};
+
+static uint32_t kind_of(const uint8_t *ring, uint32_t at, uint32_t type, uint32_t bytes)
+{
+    uint32_t kind = type;
+
+    for (uint32_t i = 0; i < bytes; i++)
+        kind = kind * 31 + ring[(at + XS_HEADER_BYTES + i) % XS_RING_BYTES];
+    return kind % (uint32_t)RTL_NUMBER_OF(request_fails);
+}
+
 static LONG count_messages(uint8_t *ring, uint32_t *seen, uint32_t producer, BOOLEAN with_events,
                            BOOLEAN may_fail)
 {
@@ -69,7 +104,7 @@ static LONG count_messages(uint8_t *ring, uint32_t *seen, uint32_t producer, BOO
             *seen = producer;
             return messages;
         }
-        if (may_fail && fault_here("xenstore request"))
+        if (may_fail && request_fails[kind_of(ring, *seen, type, bytes)]())
             spoil(ring, *seen);
         messages += with_events || type != XS_WATCH_EVENT_TYPE;
         *seen += XS_HEADER_BYTES + bytes;
