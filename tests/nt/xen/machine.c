@@ -34,6 +34,8 @@ static struct {
     LONG shutdown_reason;
     struct xs_ring_page *store;
     uint32_t request_seen, reply_seen; /* in the ring's streams */
+    uint32_t reply_producer;           /* at the last look */
+    BOOLEAN event_due;                 /* replies have come, an event has not */
     LONG unanswered;                   /* requests without their replies */
 } Xen = {.shutdown_reason = -1};
 
@@ -120,6 +122,9 @@ static void look_at_store(BOOLEAN may_fail)
         return;
     Xen.unanswered +=
         count_messages(ring->request, &Xen.request_seen, ring->request_producer, TRUE, may_fail);
+    if (ring->reply_producer != Xen.reply_producer)
+        Xen.event_due = TRUE; /* xenstored writes first, and fires then */
+    Xen.reply_producer = ring->reply_producer;
     Xen.unanswered -=
         count_messages(ring->reply, &Xen.reply_seen, ring->reply_producer, FALSE, FALSE);
 }
@@ -134,7 +139,7 @@ static void find_store(void)
     Xen.unanswered = 0;
     if (Xen.store != NULL) {
         Xen.request_seen = Xen.store->request_producer;
-        Xen.reply_seen = Xen.store->reply_producer;
+        Xen.reply_seen = Xen.reply_producer = Xen.store->reply_producer;
     }
 }
 
@@ -170,16 +175,19 @@ static bool pump(void *context)
     look_at_store(FALSE);
     any = deliver() || (!line && simxen_guest_line(Xen.guest));
     if (any)
-        Xen.expecting = FALSE;
+        Xen.expecting = Xen.event_due = FALSE;
     return any;
 }
 
 static bool outstanding(void *context)
 {
     look_at_store(FALSE);
-    /* An answer longer than the ring is counted with its header: the rest is still to come. */
+    /* An answer longer than the ring is counted with its header: the rest is still to come. Nor has
+     * one arrived that lies in the ring while its event has not been sent. */
     return Xen.unanswered > 0 || Xen.expecting ||
-           (Xen.store != NULL && (LONG)(Xen.reply_seen - Xen.store->reply_producer) > 0);
+           (Xen.store != NULL &&
+            ((LONG)(Xen.reply_seen - Xen.store->reply_producer) > 0 ||
+             (Xen.event_due && Xen.store->reply_producer != Xen.store->reply_consumer)));
 }
 
 /* --- What simxen asks. */

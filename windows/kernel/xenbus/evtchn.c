@@ -108,6 +108,7 @@ static VOID DumpChannel(_In_ PXENBUS_EVTCHN Evtchn, _In_ PXENBUS_EVTCHN_CHANNEL 
                         _In_ PXENBUS_DEBUG_SINK Sink)
 {
     static const PCSTR Types[] = {"fixed", "unbound", "interdomain", "virq"};
+    const struct evtchn_abi_ops *Abi = Evtchn->Table.abi->ops;
     XENBUS_EVTCHN_STATE State;
     TEXT Text;
 
@@ -124,6 +125,10 @@ static VOID DumpChannel(_In_ PXENBUS_EVTCHN Evtchn, _In_ PXENBUS_EVTCHN_CHANNEL 
     TextAddDecimal(&Text, State.Throttled);
     TextAdd(&Text, State.Masked ? " masked" : "");
     TextAdd(&Text, State.Dead ? " dead" : "");
+    if (!State.Dead) {
+        TextAdd(&Text, Abi->masked(Evtchn->Table.abi, State.LocalPort) ? ", at Xen masked" : "");
+        TextAdd(&Text, Abi->pending(Evtchn->Table.abi, State.LocalPort) ? ", at Xen pending" : "");
+    }
     Sink->Write(Sink, Text.Buffer);
 }
 
