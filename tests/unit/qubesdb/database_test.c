@@ -202,8 +202,12 @@ static bool carry(struct qdb_database *from, struct qdb_database *to, size_t ste
 
 static void settle(struct pair *pair, size_t step)
 {
-    while (carry(&pair->dom0, &pair->qube, step) | carry(&pair->qube, &pair->dom0, step))
-        ;
+    bool moved = true;
+
+    while (moved) {
+        moved = carry(&pair->dom0, &pair->qube, step);
+        moved |= carry(&pair->qube, &pair->dom0, step);
+    }
     assert_int_equal(pair->qube.link.state, QDB_LINK_UP);
     assert_int_equal(pair->qube.link.unanswered, 0);
     assert_int_equal(pair->dom0.link.unanswered, 0);
