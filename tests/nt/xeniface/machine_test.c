@@ -4,6 +4,7 @@
  * Xen's console, are told of control/shutdown; the driver says its state when asked.
  */
 #include "fake_bus.h"
+#include "model/device_event.h"
 #include "model/sched.h"
 #include "program.h"
 
@@ -145,5 +146,31 @@ NT_TEST(the_driver_does_not_start_without_a_service, .seeds = 30)
 
     Bus.Missing = All[sched_random(RTL_NUMBER_OF(All))];
     CHECK(!NT_SUCCESS(FakeBusStart()));
+    FakeBusStop();
+}
+
+/* control/shutdown, as the toolstack writes it and whoever acts on it clears it. */
+NT_TEST(programs_are_told_of_a_shutdown, .seeds = 20)
+{
+    const GUID *Event = &GUID_XENIFACE_SHUTDOWN_REQUEST;
+    static const CHAR Long[] =
+        "0123456789012345678901234567890123456789012345678901234567890123456789";
+
+    CHECK(NT_SUCCESS(FakeBusStart()));
+    sched_settle();
+    CHECK_EQ(device_events(Event), 0);
+    FakeStoreSet("control/shutdown", "poweroff");
+    sched_settle();
+    CHECK_EQ(device_events(Event), 1);
+    FakeStoreSet("control/shutdown", "");
+    sched_settle();
+    CHECK_EQ(device_events(Event), 1);
+    FakeStoreSet("control/shutdown", Long);
+    sched_settle();
+    CHECK_EQ(device_events(Event), 1);
+    FakeStoreSet("control/shutdown", "reboot");
+    sched_settle();
+    CHECK_EQ(device_events(Event), 2);
+    FakeStoreSet("control/shutdown", "halt"); /* and the device goes at once */
     FakeBusStop();
 }
