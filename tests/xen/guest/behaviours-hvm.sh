@@ -1,4 +1,4 @@
-# limit_s=120
+# limit_s=180
 # The list of behaviours as an HVM guest: behind hvmloader, with a device model, as Windows.
 machine=hvm
 . /rig/tests/behaviours.sh
