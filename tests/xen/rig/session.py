@@ -111,6 +111,13 @@ class Run:
                           log.read().decode(errors="replace").splitlines(True)[-60:]))
         print(f"    the whole log: {self.log.name}", flush=True)
 
+    def running_last(self):
+        """Before a retry: the test that ran may end the machine again, then the others have run."""
+        if self.running:
+            self.waiting.remove(self.running)
+            self.waiting.append(self.running)
+            self.running = None
+
     def mark(self, word, values):
         if word == "begin":
             self.begin(values[0])
@@ -147,6 +154,11 @@ class Run:
                     self.end(False, "the machine crashed: " + line.decode(errors="replace"))
 
 
+def last_line(path):
+    with open(path, errors="replace") as file:
+        return (file.read().splitlines() or ["none"])[-1]
+
+
 def write_initrd(path, rig, payload, plan):
     """Linux takes several archives in one file, each laid over the one before."""
     with open(path, "wb") as initrd:
@@ -176,7 +188,9 @@ def run(rig, payload, logs, tests):
             if why is None or not state.waiting:
                 break
             if attempt == 1:
+                state.running_last()
                 print(f"RETRY: {why}; booting once more for: {' '.join(state.waiting)}", flush=True)
+                print(f"    QEMU's own words: {last_line(errors.name)}", flush=True)
     os.unlink(initrd)
     for test in list(state.waiting):
         if state.running != test:
