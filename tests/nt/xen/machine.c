@@ -22,7 +22,14 @@ RULE(hypercall_memory, "A hypercall's structures are resident system memory that
 RULE(hypercall_before_initialize, "XenHypercallInitialize comes first",
      "windows/kernel/xenbus/hypercall.h");
 
-enum { RAM_MIB = 64, FIRST_PAGE = 0x100, XS_HEADER_BYTES = 16, XS_WATCH_EVENT_TYPE = 15 };
+enum {
+    RAM_MIB = 64,
+    FIRST_PAGE = 0x100,
+    XS_HEADER_BYTES = 16,
+    XS_WATCH_EVENT_TYPE = 15,
+    EVENT_LIMIT_MS = 250,
+    REQUEST_LIMIT_MS = 3000
+};
 
 static struct {
     struct simxen_guest *guest;
@@ -37,6 +44,7 @@ static struct {
     uint32_t reply_producer;           /* at the last look */
     BOOLEAN event_due;                 /* replies have come, an event has not */
     LONG unanswered;                   /* requests without their replies */
+    BOOLEAN lost; /* a header was overwritten before it was looked at: the count means nothing */
 } Xen = {.shutdown_reason = -1};
 
 /* --- xenstore's open requests, by looking on: the streams are headers with lengths. */
@@ -102,7 +110,8 @@ static LONG count_messages(uint8_t *ring, uint32_t *seen, uint32_t producer, BOO
     while (producer - *seen >= XS_HEADER_BYTES && (LONG)(producer - *seen) > 0) {
         uint32_t type = ring_word(ring, *seen), bytes = ring_word(ring, *seen + 12);
 
-        if (bytes > 4096) { /* a driver that writes nonsense is not waited for */
+        if (bytes > 4096 || producer - *seen > XS_RING_BYTES) {
+            Xen.lost = TRUE;
             *seen = producer;
             return messages;
         }
@@ -179,9 +188,26 @@ static bool pump(void *context)
     return any;
 }
 
+/* Nothing came for a while, so xenstored has nothing more to say: the count begins anew. */
+static bool still_talking(void)
+{
+    struct xs_ring_page *ring = Xen.store;
+
+    if (host_wait(ring->request_producer == ring->request_consumer ? EVENT_LIMIT_MS
+                                                                   : REQUEST_LIMIT_MS))
+        return true;
+    Xen.lost = FALSE;
+    Xen.unanswered = 0;
+    Xen.request_seen = ring->request_producer;
+    Xen.reply_seen = ring->reply_producer;
+    return false;
+}
+
 static bool outstanding(void *context)
 {
     look_at_store(FALSE);
+    if (Xen.lost && Xen.store != NULL)
+        return still_talking();
     /* An answer longer than the ring is counted with its header: the rest is still to come. Nor has
      * one arrived that lies in the ring while its event has not been sent. */
     return Xen.unanswered > 0 || Xen.expecting ||
