@@ -203,17 +203,26 @@ static bool still_talking(void)
     return false;
 }
 
+/* Replies lie in the ring that no event told of yet: xenstored sends it right after it has written.
+ * Where a machine has lost its interrupt, none comes. */
+static bool event_is_coming(void)
+{
+    if (!Xen.event_due || Xen.store->reply_producer == Xen.store->reply_consumer)
+        return false;
+    Xen.event_due = host_wait(EVENT_LIMIT_MS);
+    return Xen.event_due;
+}
+
 static bool outstanding(void *context)
 {
     look_at_store(FALSE);
-    if (Xen.lost && Xen.store != NULL)
+    if (Xen.store == NULL || Xen.expecting)
+        return Xen.expecting;
+    if (Xen.lost)
         return still_talking();
-    /* An answer longer than the ring is counted with its header: the rest is still to come. Nor has
-     * one arrived that lies in the ring while its event has not been sent. */
-    return Xen.unanswered > 0 || Xen.expecting ||
-           (Xen.store != NULL &&
-            ((LONG)(Xen.reply_seen - Xen.store->reply_producer) > 0 ||
-             (Xen.event_due && Xen.store->reply_producer != Xen.store->reply_consumer)));
+    /* An answer longer than the ring is counted with its header: the rest is still to come. */
+    return Xen.unanswered > 0 || (LONG)(Xen.reply_seen - Xen.store->reply_producer) > 0 ||
+           event_is_coming();
 }
 
 /* --- What simxen asks. */
