@@ -349,9 +349,16 @@ static NTSTATUS NTAPI add_watch(PVOID Context, PCSTR Prefix, PCSTR Node,
                                 XENBUS_STORE_WATCH_CALLBACK *Callback, PVOID Argument,
                                 PXENBUS_STORE_WATCH *Watch)
 {
-    CHECK(Prefix == NULL && strcmp(Node, "device") == 0);
+    static char shutdown; /* this toolstack never asks for a suspend */
+
+    CHECK(Prefix == NULL);
     if (fault_here("watch"))
         return STATUS_INSUFFICIENT_RESOURCES;
+    if (strcmp(Node, "control/shutdown") == 0) {
+        *Watch = (PXENBUS_STORE_WATCH)&shutdown;
+        return STATUS_SUCCESS;
+    }
+    CHECK(strcmp(Node, "device") == 0);
     WatchCallback = Callback;
     WatchArgument = Argument;
     *Watch = (PXENBUS_STORE_WATCH)&WatchCallback;
@@ -361,7 +368,8 @@ static NTSTATUS NTAPI add_watch(PVOID Context, PCSTR Prefix, PCSTR Node,
 
 static VOID NTAPI remove_watch(PVOID Context, PXENBUS_STORE_WATCH Watch)
 {
-    WatchCallback = NULL;
+    if (Watch == (PXENBUS_STORE_WATCH)&WatchCallback)
+        WatchCallback = NULL;
 }
 
 void fake_xen_fire_watch(void)

@@ -2,7 +2,8 @@
 /*
  * Proves the whole of xenbus.sys on simxen with real xenstored: it starts, its children are those
  * that dom0 writes into xenstore and go when dom0 removes them; the store, the event interrupts and
- * the children are there again after a migration into another domain, and after hibernation; it can
+ * the children are there again after a migration into another domain, and after hibernation; the
+ * toolstack's word in control/shutdown suspends it; it can
  * be stopped and started for ever; and nothing is left in NT or in Xen, also when anything that can
  * fail fails once.
  */
@@ -87,6 +88,49 @@ NT_TEST(a_checkpoint_changes_nothing, .seeds = 5, ON_XEN)
     CHECK_EQ(live_read("domid", domid, sizeof(domid)), STATUS_SUCCESS);
     live_dom0_write("device/vif/3/backend", "x");
     live_wait_children("CASEMENT\\VIF", 1);
+    live_end(platform);
+}
+
+static bool suspended(void *context)
+{
+    return xen_machine_suspends() >= *(ULONG *)context;
+}
+
+NT_TEST(a_request_to_suspend_is_taken_once, .seeds = 5, ON_XEN)
+{
+    struct pnp_node *platform = live_start();
+    ULONG once = 1;
+    char text[32] = "not read";
+
+    xen_machine_restores(FALSE);
+    live_dom0_write("control/shutdown", "suspend");
+    test_run_until(suspended, &once, 10000);
+    live_settle();
+    CHECK_EQ(live_read("control/shutdown", text, sizeof(text)), STATUS_SUCCESS);
+    CHECK_EQ(text[0], 0);
+    CHECK_EQ(xen_machine_suspends(), 1);
+    live_end(platform);
+}
+
+/* What xl save and xl migrate do. The key is emptied before the machine goes: without that libxl
+ * gives up. Other words are not for the kernel. */
+NT_TEST(the_toolstack_suspends_it, .seeds = 8, ON_XEN)
+{
+    struct pnp_node *platform = live_start();
+    char text[32];
+
+    xen_machine_restores(TRUE);
+    live_dom0_write("control/shutdown", "poweroff");
+    live_settle();
+    CHECK_EQ(xen_machine_suspends(), 0);
+    for (ULONG i = 1; i <= 2; i++) {
+        live_dom0_write("control/shutdown", "suspend");
+        test_run_until(suspended, &i, 10000);
+        live_settle();
+        CHECK_EQ(xen_machine_suspends(), i);
+        CHECK_EQ(live_read("domid", text, sizeof(text)), STATUS_SUCCESS);
+        CHECK_EQ(live_number(text), xen_machine_domid());
+    }
     live_end(platform);
 }
 

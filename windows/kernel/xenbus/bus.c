@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "shared_info.h"
 #include "suspend.h"
+#include "suspend_request.h"
 #include "unplug.h"
 #include "../common/log.h"
 #include "../common/pool.h"
@@ -14,6 +15,8 @@ static VOID EndParts(_In_ PXENBUS_BUS Bus)
 {
     PXENBUS_PARTS Parts = &Bus->Parts;
 
+    if (Bus->SuspendRequest)
+        SuspendRequestDestroy(Bus->SuspendRequest);
     for (ULONG i = 0; i < RTL_NUMBER_OF(Bus->Dumps); i++)
         if (Bus->Dumps[i])
             DebugDeregister(Parts, Bus->Dumps[i]);
@@ -112,6 +115,11 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
         return Status;
     }
     RegisterDumps(New);
+    Status = SuspendRequestCreate(Parts, &New->SuspendRequest);
+    if (!NT_SUCCESS(Status)) {
+        New->SuspendRequest = NULL;
+        LogStatus(LogWarning, "the toolstack cannot suspend this machine:", Status);
+    }
     *Bus = New;
     return STATUS_SUCCESS;
 }

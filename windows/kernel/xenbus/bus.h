@@ -17,6 +17,7 @@ typedef struct _XENBUS_BUS {
     volatile LONG *Alive; /* 1 while any bus of this driver has not ended */
     PXENBUS_DEBUG_HANDLE Dumps[3];
     PXENBUS_SUSPEND_HANDLE UnplugAgain;
+    struct _XENBUS_SUSPEND_REQUEST *SuspendRequest; /* NULL: xl save does not work */
 } XENBUS_BUS, *PXENBUS_BUS;
 
 /* Device: xenbus's own function device, referenced until the parts end. Pdo: the platform device.
