@@ -27,7 +27,7 @@
 #define __stdcall
 #define __fastcall
 #define __declspec(x) __attribute__((x))
-#define selectany     weak /* what each file that has <initguid.h> defines */
+#define selectany weak /* what each file that has <initguid.h> defines */
 #ifndef DBG
 #define DBG 1
 #endif
