@@ -2,6 +2,7 @@
 /* See pipe_io.h. */
 #include <string.h>
 #include "windows/agent/common/pipe_io.h"
+#include <sddl.h>
 
 void PipeIoInit(_Out_ PIPE_IO *Io, _In_ HANDLE Pipe, _In_ HANDLE SharedEvent)
 {
@@ -60,4 +61,24 @@ DWORD PipeAvailable(_In_ const PIPE_IO *Io)
     DWORD Available = 0;
     PeekNamedPipe(Io->Pipe, NULL, 0, NULL, &Available, NULL);
     return Available;
+}
+
+HANDLE PipeInstance(_In_ PCWSTR Name, _In_ BOOL First, _In_ DWORD Bytes)
+{
+    static const WCHAR Access[] = L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
+                                  L"(A;;0x12019b;;;AU)"; /* all but FILE_CREATE_PIPE_INSTANCE */
+    SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, FALSE};
+
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(Access, SDDL_REVISION_1,
+                                                              &Security.lpSecurityDescriptor, NULL))
+        return INVALID_HANDLE_VALUE;
+    const HANDLE Pipe = CreateNamedPipeW(Name,
+                                         PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED |
+                                             (First ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
+                                         PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS,
+                                         PIPE_UNLIMITED_INSTANCES, Bytes, Bytes, 0, &Security);
+    const DWORD Error = GetLastError();
+    LocalFree(Security.lpSecurityDescriptor);
+    SetLastError(Error);
+    return Pipe;
 }

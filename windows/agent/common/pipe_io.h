@@ -33,3 +33,10 @@ PIPE_RESULT PipeCancel(_Inout_ PIPE_IO *Io, _Out_ DWORD *Count);
 
 /* Bytes that a read would get at once. */
 DWORD PipeAvailable(_In_ const PIPE_IO *Io);
+
+/* An instance of a pipe for programs of this machine: byte stream, both ways, overlapped, Bytes of
+ * room each way. SYSTEM and administrators may do everything; who is logged on reads and writes,
+ * but makes no instances, with which one could pose as the server; the network gets nothing. First:
+ * the name must not be in use, because who made it first has its rights and would share our
+ * clients. INVALID_HANDLE_VALUE on failure. */
+HANDLE PipeInstance(_In_ PCWSTR Name, _In_ BOOL First, _In_ DWORD Bytes);

@@ -4,14 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "windows/agent/qrexec/agent.h"
-#include <sddl.h>
 #include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/relay.h"
-
-/* SYSTEM and administrators: all. Who is logged on: read and write, but not
- * FILE_CREATE_PIPE_INSTANCE, with which one could pose as the agent. The network: nothing. */
-static const WCHAR PipeAccess[] = L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
-                                  L"(A;;0x12019b;;;AU)";
 
 enum {
     PIPE_BYTES = 262144,
@@ -19,33 +13,13 @@ enum {
     REQUEST_BODY_BYTES = 96 + QREXEC_SERVICE_NAME_MAX + 1
 };
 
-/* First: the name must not be in use. Who made it first has its rights: instances that we added to
- * another's pipe would share our clients with it. */
-static HANDLE CreateInstance(_In_ PCWSTR Name, _In_ BOOL First)
-{
-    SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, FALSE};
-
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(PipeAccess, SDDL_REVISION_1,
-                                                              &Security.lpSecurityDescriptor, NULL))
-        return INVALID_HANDLE_VALUE;
-    const HANDLE Pipe = CreateNamedPipeW(
-        Name,
-        PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (First ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
-        PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES, PIPE_BYTES,
-        PIPE_BYTES, 0, &Security);
-    const DWORD Error = GetLastError();
-    LocalFree(Security.lpSecurityDescriptor);
-    SetLastError(Error);
-    return Pipe;
-}
-
 static DWORD Listen(_Inout_ struct AGENT *Agent)
 {
     RELAY *const Relay = calloc(1, sizeof(*Relay));
 
     if (!Relay)
         return ERROR_NOT_ENOUGH_MEMORY;
-    Relay->Pipe = CreateInstance(Agent->PipeName, Agent->Relays == NULL);
+    Relay->Pipe = PipeInstance(Agent->PipeName, Agent->Relays == NULL, PIPE_BYTES);
     if (Relay->Pipe == INVALID_HANDLE_VALUE) {
         const DWORD Error = GetLastError();
         free(Relay);

@@ -3,13 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "windows/agent/qubesdb/clients.h"
-#include <sddl.h>
 #include "windows/agent/common/log.h"
-
-/* SYSTEM and administrators: all. Who is logged on: read and write, but not
- * FILE_CREATE_PIPE_INSTANCE, with which one could pose as the daemon. The network: nothing. */
-static const WCHAR PipeAccess[] = L"D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;OW)"
-                                  L"(A;;0x12019b;;;AU)";
 
 enum { PIPE_BYTES = 65536, LISTEN_RETRY_MS = 1000 };
 
@@ -25,31 +19,13 @@ typedef struct DB_CLIENT {
     BYTE OutBytes[PIPE_BYTES];
 } DB_CLIENT;
 
-static HANDLE CreateInstance(_In_ PCWSTR Name, _In_ BOOL First)
-{
-    SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, FALSE};
-
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(PipeAccess, SDDL_REVISION_1,
-                                                              &Security.lpSecurityDescriptor, NULL))
-        return INVALID_HANDLE_VALUE;
-    const HANDLE Pipe = CreateNamedPipeW(
-        Name,
-        PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED | (First ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
-        PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES, PIPE_BYTES,
-        PIPE_BYTES, 0, &Security);
-    const DWORD Error = GetLastError();
-    LocalFree(Security.lpSecurityDescriptor);
-    SetLastError(Error);
-    return Pipe;
-}
-
 static DWORD Listen(_Inout_ DB_CLIENTS *Clients)
 {
     DB_CLIENT *const Client = calloc(1, sizeof(*Client));
 
     if (!Client)
         return ERROR_NOT_ENOUGH_MEMORY;
-    Client->Pipe = CreateInstance(Clients->PipeName, Clients->First == NULL);
+    Client->Pipe = PipeInstance(Clients->PipeName, Clients->First == NULL, PIPE_BYTES);
     if (Client->Pipe == INVALID_HANDLE_VALUE) {
         const DWORD Error = GetLastError();
         free(Client);
