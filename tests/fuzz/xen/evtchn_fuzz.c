@@ -9,6 +9,7 @@
  * its limit.
  */
 #include "tests/unit/xen/fake_evtchn.h"
+#include "tests/fuzz/xen/script.h"
 
 #include <stdlib.h>
 
@@ -23,25 +24,6 @@ struct bench {
     uint64_t windows[PORTS][2]; /* start, turns in it */
     uint64_t now;
 };
-
-struct script {
-    const uint8_t *bytes;
-    size_t left;
-};
-
-static uint8_t take(struct script *script)
-{
-    if (!script->left)
-        return 0;
-    script->left--;
-    return *script->bytes++;
-}
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void open_port(struct bench *bench, uint32_t port, uint32_t cpu, uint32_t flags)
 {

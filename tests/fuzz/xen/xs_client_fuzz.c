@@ -10,6 +10,7 @@
  * it was taken back; nothing is read or written outside of what was handed in.
  */
 #include "core/xen/xs_client.h"
+#include "tests/fuzz/xen/script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,35 +39,6 @@ struct bench {
     struct xs_header header; /* of the newest request seen on the ring */
     bool damaged;            /* the ring's indexes have been changed */
 };
-
-struct script {
-    const uint8_t *bytes;
-    size_t left;
-};
-
-static uint8_t take(struct script *script)
-{
-    if (!script->left)
-        return 0;
-    script->left--;
-    return *script->bytes++;
-}
-
-static uint32_t take_bytes(struct script *script, uint8_t *out, uint32_t length)
-{
-    if (length > script->left)
-        length = (uint32_t)script->left;
-    memcpy(out, script->bytes, length);
-    script->bytes += length;
-    script->left -= length;
-    return length;
-}
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void end_request(struct asked *asked)
 {

@@ -9,6 +9,7 @@
  * Whatever happens: messages for clients are whole, legal, and for clients that are there.
  */
 #include "core/xen/xs_mux.h"
+#include "tests/fuzz/xen/script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,35 +28,6 @@ struct bench {
     uint32_t asked_type;
     char token[16];
 };
-
-struct script {
-    const uint8_t *bytes;
-    size_t left;
-};
-
-static uint8_t take(struct script *script)
-{
-    if (!script->left)
-        return 0;
-    script->left--;
-    return *script->bytes++;
-}
-
-static uint32_t take_bytes(struct script *script, uint8_t *out, uint32_t length)
-{
-    if (length > script->left)
-        length = (uint32_t)script->left;
-    memcpy(out, script->bytes, length);
-    script->bytes += length;
-    script->left -= length;
-    return length;
-}
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 /* The peer reads what it may and remembers the newest request and watch token. */
 static void peer_reads(struct bench *b)
