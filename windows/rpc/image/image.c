@@ -22,7 +22,7 @@
 #include <wchar.h>
 #include "windows/agent/common/text.h"
 #include "windows/rpc/apps/startmenu.h"
-#include "windows/rpc/image/pixels.h"
+#include "windows/agent/common/pixels.h"
 
 enum {
     LINE_BYTES = 4096,
@@ -197,10 +197,12 @@ static BOOL ReadLine(_Out_writes_(LINE_BYTES) PSTR Line)
 
 static BOOL Write(_In_ const PIXELS *Pixels)
 {
-    printf("%u %u\n", Pixels->Width, Pixels->Height);
-    return fwrite(Pixels->Rgba, (SIZE_T)Pixels->Width * 4, Pixels->Height, stdout) ==
-               Pixels->Height &&
-           fflush(stdout) == 0;
+    SIZE_T Size;
+    BYTE *const Bytes = PixelsEncode(Pixels, &Size);
+    const BOOL Written = Bytes && fwrite(Bytes, 1, Size, stdout) == Size && fflush(stdout) == 0;
+
+    free(Bytes);
+    return Written;
 }
 
 int wmain(void)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wincodec.h>
-#include "windows/rpc/image/pixels.h"
+#include "windows/agent/common/pixels.h"
 
 static DWORD ErrorOf(_In_ HRESULT Result)
 {

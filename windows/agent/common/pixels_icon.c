@@ -2,7 +2,7 @@
 /* The pixels of an icon; see pixels.h. */
 #include <stdlib.h>
 #include <string.h>
-#include "windows/rpc/image/pixels.h"
+#include "windows/agent/common/pixels.h"
 
 /* 32-bit rows from the top, blue first; from the heap. */
 static BYTE *ReadBitmap(_In_ HBITMAP Bitmap, _In_ UINT Width, _In_ UINT Height)

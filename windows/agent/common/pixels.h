@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pictures as qubes.GetImageRGBA sends them: rows from the top, four bytes a pixel: red, green,
- * blue, alpha (not multiplied into the colours). At most PIXELS_SIDE_MAX a side.
+ * Pictures as Qubes sends them: a line "<width> <height>\n", then rows from the top, four bytes a
+ * pixel: red, green, blue, alpha (not multiplied into the colours). So qubes.GetImageRGBA answers,
+ * and so qubes.WindowIconUpdater is told of a window's icon, each time after a line with the
+ * window's number. At most PIXELS_SIDE_MAX a side.
  */
 #pragma once
 
@@ -21,3 +23,8 @@ typedef struct PIXELS {
 DWORD PixelsOfIcon(_In_ HICON Icon, _Out_ PIXELS *Pixels);
 /* PNG, JPEG, GIF, BMP, TIFF or ICO, by its content. COM is initialised. */
 DWORD PixelsOfImage(_In_reads_(Size) const BYTE *Bytes, _In_ DWORD Size, _Out_ PIXELS *Pixels);
+
+/* The bytes of a picture, from the heap: free() them. NULL: no memory. */
+BYTE *PixelsEncode(_In_ const PIXELS *Pixels, _Out_ SIZE_T *Size);
+/* The same for qubes.WindowIconUpdater; Window is its number in the GUI protocol. */
+BYTE *PixelsEncodeForWindow(_In_ ULONG Window, _In_ const PIXELS *Pixels, _Out_ SIZE_T *Size);
