@@ -158,6 +158,18 @@ static void a_killed_agent_leaves_nothing(void)
         guest_connect(&guest, 3);
         struct session *s =
             guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "cat"));
+/* However many pipes a program opens: what they cost the agent has a limit. */
+static void silent_clients_are_few(void)
+{
+    int in;
+    guest_start(&guest, NULL);
+    guest_connect(&guest, 3);
+    const pid_t pid = raw_client("many", &in);
+    EXPECT_EQUAL(exit_of(pid), 0);
+    close(in);
+    guest_stop(&guest);
+}
+
         s->input = (const uint8_t *)"x";
         s->input_size = 1;
         s->keep_input = true;
@@ -213,3 +225,4 @@ int main(int argc, char **argv)
     }
     return ran ? 0 : 2;
 }
+    TEST(silent_clients_are_few),

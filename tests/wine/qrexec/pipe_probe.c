@@ -4,6 +4,8 @@
  * the agent then closes the pipe, 1 when it does not even open.
  *   silent says nothing
  *   await  does not mind that there is no agent yet; then as garbage
+ *   many   opens the pipe again and again and says nothing: exits 0 when it must wait, and when a
+ *          place that was given up is given to it
  *   squat  makes a pipe of that name itself, says so on stdout, and stays until stdin ends
  */
 #include <windows.h>
@@ -59,6 +61,33 @@ static int Squat(void)
     return 0;
 }
 
+static HANDLE Open(void)
+{
+    return CreateFileW(QREXEC_LOCAL_PIPE, GENERIC_READ | FILE_WRITE_DATA, 0, NULL, OPEN_EXISTING, 0,
+                       NULL);
+}
+
+static int Many(void)
+{
+    enum { A_WAIT_MS = 1000 }; /* far less than the agent gives a silent client */
+    HANDLE Pipes[2 * RELAYS_ASKED_MAX];
+    DWORD Count = 0;
+
+    while (Count < ARRAYSIZE(Pipes)) {
+        Pipes[Count] = Open();
+        if (Pipes[Count] != INVALID_HANDLE_VALUE)
+            Count++;
+        else if (GetLastError() != ERROR_PIPE_BUSY)
+            return 1;
+        else if (!WaitNamedPipeW(QREXEC_LOCAL_PIPE, A_WAIT_MS))
+            break;
+    }
+    if (Count == ARRAYSIZE(Pipes))
+        return 1;
+    CloseHandle(Pipes[Count - 1]);
+    return !WaitNamedPipeW(QREXEC_LOCAL_PIPE, A_WAIT_MS) || Open() == INVALID_HANDLE_VALUE;
+}
+
 int wmain(int Count, WCHAR **Arguments)
 {
     HANDLE Pipe;
@@ -68,9 +97,10 @@ int wmain(int Count, WCHAR **Arguments)
         return 2;
     if (!wcscmp(Arguments[1], L"squat"))
         return Squat();
+    if (!wcscmp(Arguments[1], L"many"))
+        return Many();
     const BOOL Awaits = !wcscmp(Arguments[1], L"await");
-    while ((Pipe = CreateFileW(QREXEC_LOCAL_PIPE, GENERIC_READ | FILE_WRITE_DATA, 0, NULL,
-                               OPEN_EXISTING, 0, NULL)) == INVALID_HANDLE_VALUE)
+    while ((Pipe = Open()) == INVALID_HANDLE_VALUE)
         if (Awaits && GetLastError() == ERROR_FILE_NOT_FOUND)
             Sleep(20); /* nothing tells of a new name */
         else if (GetLastError() != ERROR_PIPE_BUSY || !WaitNamedPipeW(QREXEC_LOCAL_PIPE, 30000))

@@ -3,20 +3,6 @@
 #include <string.h>
 #include "windows/agent/common/vchan_link.h"
 
-void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline)
-{
-    if (!Loop->NextDeadline || Deadline < Loop->NextDeadline)
-        Loop->NextDeadline = Deadline;
-}
-
-/* Without a client that tries to join, nobody needs to know. */
-void LoopBeginRound(_Inout_ LINK_LOOP *Loop)
-{
-    if (Loop->Joining && WaitForSingleObject(Loop->Event, 0) == WAIT_OBJECT_0)
-        Loop->Signals++;
-    Loop->Joining = FALSE;
-}
-
 static BOOL Begin(_Inout_ VCHAN_LINK *Link, _In_opt_ libvchan_t *Vchan, _In_ DWORD TimeLimitMs)
 {
     Link->Vchan = Vchan;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A vchan on the loop: coming up within a time limit, moving what it can, and ending after the
- * last byte. Loop thread only.
+ * last byte. Peers are asked to wake us only in the loop's last round, not while it goes round.
+ * Loop thread only.
  */
 #pragma once
 
 #include <windows.h>
+#include "windows/agent/common/loop.h"
 #include "include/libvchan.h"
 
 typedef enum LINK_STATE {
@@ -15,16 +17,6 @@ typedef enum LINK_STATE {
     LinkEnded, /* the other side is gone; what it wrote may still be read */
     LinkFailed /* it never came: its domain is gone, or the time limit passed */
 } LINK_STATE;
-
-/* What of the loop its links need. Peers are asked to wake us only while AskForWakeUp is set:
- * before the loop waits, not while it goes round. */
-typedef struct LINK_LOOP {
-    HANDLE Event; /* auto-reset: any vchan */
-    BOOL AskForWakeUp;
-    BOOL Joining;           /* a client was not joined yet, in this round or the one before */
-    ULONG Signals;          /* how often Event was found set */
-    ULONGLONG NextDeadline; /* GetTickCount64() units; 0: none. The loop clears it for each round */
-} LINK_LOOP;
 
 typedef struct VCHAN_LINK {
     libvchan_t *Vchan;
@@ -36,12 +28,6 @@ typedef struct VCHAN_LINK {
     const BYTE *Out;    /* part of a message not written yet; its memory is the owner's */
     DWORD OutLeft;
 } VCHAN_LINK;
-
-/* The loop is not to wait beyond Deadline (not 0). */
-void LoopWakeBy(_Inout_ LINK_LOOP *Loop, _In_ ULONGLONG Deadline);
-
-/* At the beginning of each round: was Event set? */
-void LoopBeginRound(_Inout_ LINK_LOOP *Loop);
 
 /* TimeLimitMs 0: waits for ever. FALSE: the vchan could not be made. */
 BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, _In_ DWORD Port,

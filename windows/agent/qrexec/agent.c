@@ -47,6 +47,7 @@ void AgentClose(_Inout_ AGENT *Agent)
         Agent->Relays = Relay->Next;
         RelayClose(Agent, Relay);
     }
+    ListenerClose(&Agent->Listener);
     ControlClose(&Agent->Control);
     SessionsClose(&Agent->Sessions);
     BlocksFree(&Agent->Blocks);
@@ -82,7 +83,7 @@ static BOOL StepCalls(_Inout_ AGENT *Agent)
 
 static BOOL StepRelays(_Inout_ AGENT *Agent)
 {
-    BOOL Did = Agent->ListenAt && RelayListen(Agent);
+    BOOL Did = RelayAccept(Agent);
 
     for (RELAY *Relay = Agent->Relays; Relay; Relay = Relay->Next)
         Did |= RelayStep(Agent, Relay);
@@ -98,8 +99,10 @@ static BOOL StepRelays(_Inout_ AGENT *Agent)
     return Did;
 }
 
-static BOOL Round(_Inout_ AGENT *Agent)
+static BOOL Round(_In_ PVOID Context)
 {
+    AGENT *const Agent = Context;
+
     LoopBeginRound(&Agent->Links);
     BOOL Did = ControlStep(Agent);
 
@@ -116,16 +119,14 @@ static BOOL Wait(_Inout_ AGENT *Agent, _In_ DWORD TimeLimitMs, _Out_ DWORD *Erro
                               Agent->WakeEvent, Agent->Sessions.LogonEvent};
     /* The event that says "logged on" stays set: it is waited for only until then. */
     const BOOL Logon = Agent->Sessions.LogonEvent && !Agent->Sessions.LogonSeen;
-    const DWORD Result = WaitForMultipleObjects(Logon ? 5 : 4, Handles, FALSE, TimeLimitMs);
+    DWORD Which;
+    const BOOL Go = LoopWait(&Agent->Links, Handles, Logon ? 5 : 4, TimeLimitMs, &Which, Error);
 
-    *Error = Result == WAIT_FAILED ? GetLastError() : ERROR_SUCCESS;
-    if (Result == WAIT_OBJECT_0 + 1)
-        Agent->Links.Signals++;
-    if (Result == WAIT_OBJECT_0 + 4) {
+    if (Which == 4) {
         Agent->Sessions.LogonSeen = TRUE;
         AgentSessionChanged(Agent);
     }
-    return Result != WAIT_OBJECT_0 && Result != WAIT_FAILED;
+    return Go;
 }
 
 static ULONGLONG NowNs(void)
@@ -154,32 +155,11 @@ static BOOL Spin(_Inout_ AGENT *Agent)
     return Found;
 }
 
-/* The one before a wait: what it leaves undone, somebody will wake us for. */
-static BOOL LastRound(_Inout_ AGENT *Agent)
-{
-    Agent->Links.AskForWakeUp = TRUE;
-    Agent->Links.NextDeadline = 0;
-    const BOOL Did = Round(Agent);
-    Agent->Links.AskForWakeUp = FALSE;
-    return Did;
-}
-
-/* Until the first time limit of those that the last round saw. */
-static DWORD TimeLimitMs(_In_ const AGENT *Agent)
-{
-    const ULONGLONG Deadline = Agent->Links.NextDeadline;
-    const ULONGLONG Now = GetTickCount64();
-
-    if (!Deadline)
-        return INFINITE;
-    return Deadline <= Now ? 0 : (DWORD)(Deadline - Now);
-}
-
 static BOOL WaitLong(_Inout_ AGENT *Agent, _Out_ DWORD *Error)
 {
     const BOOL HadCredit = vchan_spin_budget_ns(&Agent->Spin) != 0;
     const ULONGLONG Begin = NowNs();
-    const BOOL Go = Wait(Agent, TimeLimitMs(Agent), Error);
+    const BOOL Go = Wait(Agent, LoopTimeLimitMs(&Agent->Links), Error);
     if (!HadCredit)
         vchan_spin_slept(&Agent->Spin, Begin, NowNs());
     return Go;
@@ -193,7 +173,7 @@ DWORD AgentRun(_Inout_ AGENT *Agent, _In_ HANDLE Stop)
 
     Agent->StopEvent = Stop;
     while (Go) {
-        if (!Round(Agent) && !Spin(Agent) && !LastRound(Agent)) {
+        if (!Round(Agent) && !Spin(Agent) && !LoopLastRound(&Agent->Links, Round, Agent)) {
             Go = WaitLong(Agent, &Error);
             BusyRounds = 0;
         } else if (++BusyRounds == ROUNDS_PER_GLANCE) {

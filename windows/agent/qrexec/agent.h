@@ -9,6 +9,7 @@
 
 #include <windows.h>
 #include "core/vchan/vchan_spin.h"
+#include "windows/agent/common/pipe_listener.h"
 #include "windows/agent/qrexec/blocks.h"
 #include "windows/agent/qrexec/control_channel.h"
 #include "windows/agent/qrexec/service_lookup.h"
@@ -28,8 +29,8 @@ typedef struct AGENT {
     CONTROL_CHANNEL Control;
     PCWSTR PipeName;
     struct CALL *Calls;     /* singly linked */
-    struct RELAY *Relays;   /* one of them listens for the next client */
-    ULONGLONG ListenAt;     /* GetTickCount64() units: nobody listens until then; 0: one does */
+    PIPE_LISTENER Listener; /* for local clients */
+    struct RELAY *Relays;   /* singly linked */
     ULONGLONG NextRequest;  /* numbers the requests of this agent's life */
     struct vchan_spin Spin; /* before a wait: the other side of a busy ring answers soon */
     BOOL SessionsChanged;   /* somebody logged on or off since the last round */

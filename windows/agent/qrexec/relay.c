@@ -7,50 +7,60 @@
 #include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/relay.h"
 
-enum {
-    PIPE_BYTES = 262144,
-    LISTEN_RETRY_MS = 1000,
-    REQUEST_BODY_BYTES = 96 + QREXEC_SERVICE_NAME_MAX + 1
-};
+enum { PIPE_BYTES = 262144, REQUEST_BODY_BYTES = 96 + QREXEC_SERVICE_NAME_MAX + 1 };
 
-static DWORD Listen(_Inout_ struct AGENT *Agent)
+void RelayListen(_Inout_ struct AGENT *Agent)
 {
-    RELAY *const Relay = calloc(1, sizeof(*Relay));
-
-    if (!Relay)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    Relay->Pipe = PipeInstance(Agent->PipeName, Agent->Relays == NULL, PIPE_BYTES);
-    if (Relay->Pipe == INVALID_HANDLE_VALUE) {
-        const DWORD Error = GetLastError();
-        free(Relay);
-        return Error;
-    }
-    PipeIoInit(&Relay->In, Relay->Pipe, Agent->IoEvent);
-    PipeIoInit(&Relay->Out, Relay->Pipe, Agent->IoEvent);
-    Relay->State = RelayListening;
-    /* The request of ConnectNamedPipe is polled as a read of nothing. */
-    if (!ConnectNamedPipe(Relay->Pipe, &Relay->In.Io) && GetLastError() == ERROR_IO_PENDING)
-        Relay->In.Busy = TRUE;
-    Relay->Next = Agent->Relays;
-    Agent->Relays = Relay;
-    return ERROR_SUCCESS;
+    ListenerInit(&Agent->Listener, Agent->PipeName, PIPE_BYTES, Agent->IoEvent);
+    ListenerOpen(&Agent->Listener, TRUE);
 }
 
-BOOL RelayListen(_Inout_ struct AGENT *Agent)
+static void Open(_Inout_ struct AGENT *Agent, _In_ HANDLE Pipe)
 {
-    const ULONGLONG Now = GetTickCount64();
+    RELAY *const Relay = calloc(1, sizeof(*Relay));
+    BYTE *const Body = malloc(REQUEST_BODY_BYTES);
 
-    if (Agent->ListenAt > Now) {
-        LoopWakeBy(&Agent->Links, Agent->ListenAt);
-        return FALSE;
+    if (!Relay || !Body) {
+        free(Body);
+        free(Relay);
+        CloseHandle(Pipe);
+        return;
     }
-    const DWORD Error = Listen(Agent);
-    if (Error && !Agent->ListenAt)
-        LogError(Error, "cannot listen for local clients; trying again");
-    Agent->ListenAt = Error ? Now + LISTEN_RETRY_MS : 0;
-    if (Error)
-        LoopWakeBy(&Agent->Links, Agent->ListenAt);
-    return !Error;
+    Relay->Pipe = Pipe;
+    PipeIoInit(&Relay->In, Pipe, Agent->IoEvent);
+    PipeIoInit(&Relay->Out, Pipe, Agent->IoEvent);
+    Relay->RequestBody = Body;
+    qrexec_decoder_init(&Relay->Request, QREXEC_AT_DAEMON, QREXEC_VERSION, Body,
+                        REQUEST_BODY_BYTES);
+    /* A pipe to a client has no ring. It may send whatever HELLO its peer will read. */
+    qrexec_channel_init(&Relay->Check, QREXEC_SERVICE, QREXEC_VERSION, 0);
+    Relay->RingBytes = QREXEC_RING_BYTES;
+    Relay->AskBy = GetTickCount64() + RELAY_REQUEST_MS;
+    Relay->Next = Agent->Relays;
+    Agent->Relays = Relay;
+}
+
+/* Another client may come. */
+static BOOL HasRoom(_In_ const struct AGENT *Agent)
+{
+    DWORD Count = 0, Asked = 0;
+
+    for (const RELAY *Relay = Agent->Relays; Relay; Relay = Relay->Next) {
+        Count++;
+        Asked += Relay->State == RelayAsked;
+    }
+    return Count < RELAYS_MAX && Asked < RELAYS_ASKED_MAX;
+}
+
+BOOL RelayAccept(_Inout_ struct AGENT *Agent)
+{
+    HANDLE Pipe;
+    const BOOL Did =
+        ListenerStep(&Agent->Listener, HasRoom(Agent), !Agent->Relays, &Agent->Links, &Pipe);
+
+    if (Pipe)
+        Open(Agent, Pipe);
+    return Did;
 }
 
 void RelayClose(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
@@ -67,26 +77,6 @@ void RelayClose(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
         ControlTerminated(Agent, Relay->Session, Relay->Domain, Relay->Port);
     CloseHandle(Relay->Pipe); /* what was written stays readable for the client */
     free(Relay);
-}
-
-static BOOL Connected(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
-{
-    DWORD Count;
-
-    if (Relay->In.Busy && PipePoll(&Relay->In, &Count) == PipePending)
-        return FALSE;
-    Relay->RequestBody = malloc(REQUEST_BODY_BYTES);
-    if (!Relay->RequestBody)
-        Relay->Over = TRUE;
-    qrexec_decoder_init(&Relay->Request, QREXEC_AT_DAEMON, QREXEC_VERSION, Relay->RequestBody,
-                        REQUEST_BODY_BYTES);
-    /* A pipe to a client has no ring. It may send whatever HELLO its peer will read. */
-    qrexec_channel_init(&Relay->Check, QREXEC_SERVICE, QREXEC_VERSION, 0);
-    Relay->RingBytes = QREXEC_RING_BYTES;
-    Relay->State = RelayAsked;
-    Relay->AskBy = GetTickCount64() + RELAY_REQUEST_MS;
-    RelayListen(Agent);
-    return TRUE;
 }
 
 /* --- what the client wants */
@@ -360,8 +350,6 @@ BOOL RelayStep(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
     DWORD Count;
 
     switch (Relay->State) {
-    case RelayListening:
-        return Connected(Agent, Relay);
     case RelayAsked:
         return Ask(Agent, Relay);
     case RelayRequested:

@@ -7,7 +7,9 @@
  * vchan, looking at each message it sends. The client runs its own programs with its own token:
  * nothing here starts anything, so a client can act only as itself. A client that breaks a rule
  * loses its connection; no other does. One that does not say what it wants within
- * RELAY_REQUEST_MS loses it as well: an open question costs memory. Loop thread only.
+ * RELAY_REQUEST_MS loses it as well: an open question costs memory. No more than RELAYS_ASKED_MAX
+ * questions are open at once, and no more than RELAYS_MAX clients are served; the next ones wait
+ * for the pipe. Loop thread only.
  *
  * Identifiers in TRIGGER_SERVICE3 are ours. In a client's own message that field may say how large
  * the rings should be: "RING 131072".
@@ -23,11 +25,10 @@ struct AGENT;
 
 #define QREXEC_LOCAL_PIPE L"\\\\.\\pipe\\casement-qrexec"
 
-enum { RELAY_REQUEST_MS = 5000 };
+enum { RELAY_REQUEST_MS = 5000, RELAYS_ASKED_MAX = 64, RELAYS_MAX = 1024 };
 
 typedef enum RELAY_STATE {
-    RelayListening, /* for a client */
-    RelayAsked,     /* for what it wants */
+    RelayAsked,     /* what it wants */
     RelayRequested, /* the daemon has it */
     RelayRunning,
     RelayAnswering, /* only the last words to the client are left */
@@ -55,8 +56,10 @@ typedef struct RELAY {
     BOOL Over;
 } RELAY;
 
-/* Starts to listen for the next client. FALSE: not now; Agent->ListenAt says when to try again. */
-BOOL RelayListen(_Inout_ struct AGENT *Agent);
+/* Begins to listen; while somebody else has the name, RelayAccept() tries again. */
+void RelayListen(_Inout_ struct AGENT *Agent);
+/* Takes the client that came, and listens for the next. TRUE: something was done. */
+BOOL RelayAccept(_Inout_ struct AGENT *Agent);
 BOOL RelayStep(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay);
 void RelayClose(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay);
 

@@ -5,13 +5,13 @@
 #include "windows/agent/qubesdb/clients.h"
 #include "windows/agent/common/log.h"
 
-enum { PIPE_BYTES = 65536, LISTEN_RETRY_MS = 1000 };
+enum { PIPE_BYTES = 65536 };
 
 typedef struct DB_CLIENT {
     struct DB_CLIENT *Next;
     HANDLE Pipe;
     PIPE_IO In, Out;
-    BOOL Connected, Identified, Over;
+    BOOL Identified, Over;
     struct qdb_client Session;
     DWORD At, Length; /* of Bytes: what was read and not yet taken */
     BYTE Bytes[CLIENT_READ_BYTES];
@@ -19,28 +19,21 @@ typedef struct DB_CLIENT {
     BYTE OutBytes[PIPE_BYTES];
 } DB_CLIENT;
 
-static DWORD Listen(_Inout_ DB_CLIENTS *Clients)
+static void Accept(_Inout_ DB_CLIENTS *Clients, _In_ HANDLE Pipe)
 {
     DB_CLIENT *const Client = calloc(1, sizeof(*Client));
 
-    if (!Client)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    Client->Pipe = PipeInstance(Clients->PipeName, Clients->First == NULL, PIPE_BYTES);
-    if (Client->Pipe == INVALID_HANDLE_VALUE) {
-        const DWORD Error = GetLastError();
-        free(Client);
-        return Error;
+    if (!Client) {
+        CloseHandle(Pipe);
+        return;
     }
-    PipeIoInit(&Client->In, Client->Pipe, Clients->IoEvent);
-    PipeIoInit(&Client->Out, Client->Pipe, Clients->IoEvent);
-    /* The request of ConnectNamedPipe is polled as a read of nothing. */
-    if (!ConnectNamedPipe(Client->Pipe, &Client->In.Io) && GetLastError() == ERROR_IO_PENDING)
-        Client->In.Busy = TRUE;
+    Client->Pipe = Pipe;
+    PipeIoInit(&Client->In, Pipe, Clients->IoEvent);
+    PipeIoInit(&Client->Out, Pipe, Clients->IoEvent);
     qdb_client_add(Clients->Database, &Client->Session, false);
     Client->Next = Clients->First;
     Clients->First = Client;
     Clients->Count++;
-    return ERROR_SUCCESS;
 }
 
 static void Free(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
@@ -61,14 +54,15 @@ DWORD ClientsOpen(_Out_ DB_CLIENTS *Clients, _In_ struct qdb_database *Database,
     memset(Clients, 0, sizeof(*Clients));
     Clients->Database = Database;
     Clients->IoEvent = IoEvent;
-    Clients->PipeName = PipeName;
-    return Listen(Clients);
+    ListenerInit(&Clients->Listener, PipeName, PIPE_BYTES, IoEvent);
+    return ListenerOpen(&Clients->Listener, TRUE);
 }
 
 void ClientsClose(_Inout_ DB_CLIENTS *Clients)
 {
     DB_CLIENT *Client;
 
+    ListenerClose(&Clients->Listener);
     while ((Client = Clients->First)) {
         Clients->First = Client->Next;
         Free(Clients, Client);
@@ -94,13 +88,6 @@ static BOOL MayWrite(_In_ HANDLE Pipe)
     if (!RevertToSelf())
         abort(); /* nothing may go on as somebody else */
     return Member;
-}
-
-/* Next for whoever comes; one listener fewer than there may be clients is enough. */
-static void Accept(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
-{
-    Client->Connected = TRUE;
-    Clients->ListenAt = GetTickCount64();
 }
 
 static BOOL StepIn(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
@@ -163,16 +150,8 @@ static BOOL StepOut(_Inout_ DB_CLIENT *Client)
 
 static BOOL StepClient(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
 {
-    BOOL Did = FALSE;
-    DWORD Count;
+    BOOL Did = StepOut(Client);
 
-    if (!Client->Connected) {
-        if (Client->In.Busy && PipePoll(&Client->In, &Count) == PipePending)
-            return FALSE;
-        Accept(Clients, Client);
-        Did = TRUE;
-    }
-    Did |= StepOut(Client);
     if (!Client->Over)
         Did |= StepIn(Clients, Client);
     if (Client->Session.problem && !Client->Over) {
@@ -182,21 +161,14 @@ static BOOL StepClient(_Inout_ DB_CLIENTS *Clients, _Inout_ DB_CLIENT *Client)
     return Did || Client->Over;
 }
 
-static BOOL ListenAgain(_Inout_ DB_CLIENTS *Clients)
+BOOL ClientsStep(_Inout_ DB_CLIENTS *Clients, _Inout_ LINK_LOOP *Loop)
 {
-    if (!Clients->ListenAt || GetTickCount64() < Clients->ListenAt || Clients->Count >= CLIENTS_MAX)
-        return FALSE;
-    const DWORD Error = Listen(Clients);
-    if (Error)
-        LogError(Error, "no more programs can use QubesDB for now");
-    Clients->ListenAt = Error ? GetTickCount64() + LISTEN_RETRY_MS : 0;
-    return !Error;
-}
+    HANDLE Pipe;
+    BOOL Did = ListenerStep(&Clients->Listener, Clients->Count < CLIENTS_MAX, !Clients->First, Loop,
+                            &Pipe);
 
-BOOL ClientsStep(_Inout_ DB_CLIENTS *Clients)
-{
-    BOOL Did = ListenAgain(Clients);
-
+    if (Pipe)
+        Accept(Clients, Pipe);
     for (DB_CLIENT *Client = Clients->First; Client; Client = Client->Next)
         Did |= StepClient(Clients, Client);
     for (DB_CLIENT **Link = &Clients->First; *Link;) {

@@ -138,32 +138,15 @@ static BOOL StepLink(_Inout_ QUBESDB_DAEMON *Daemon)
 
 /* --- The loop */
 
-static BOOL Round(_Inout_ QUBESDB_DAEMON *Daemon)
+static BOOL Round(_In_ PVOID Context)
 {
     LoopBeginRound(&Daemon->Loop);
+    QUBESDB_DAEMON *const Daemon = Context;
+
     BOOL Did = StepLink(Daemon);
 
-    Did |= ClientsStep(&Daemon->Clients);
+    Did |= ClientsStep(&Daemon->Clients, &Daemon->Loop);
     return Did;
-}
-
-static BOOL LastRound(_Inout_ QUBESDB_DAEMON *Daemon)
-{
-    Daemon->Loop.AskForWakeUp = TRUE;
-    Daemon->Loop.NextDeadline = Daemon->Clients.ListenAt;
-    const BOOL Did = Round(Daemon);
-    Daemon->Loop.AskForWakeUp = FALSE;
-    return Did;
-}
-
-static DWORD TimeLimitMs(_In_ const QUBESDB_DAEMON *Daemon)
-{
-    const ULONGLONG Deadline = Daemon->Loop.NextDeadline;
-    const ULONGLONG Now = GetTickCount64();
-
-    if (!Deadline)
-        return INFINITE;
-    return Deadline <= Now ? 0 : (DWORD)(Deadline - Now);
 }
 
 static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
@@ -171,17 +154,12 @@ static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
     QUBESDB_DAEMON *const Daemon = Context;
     const HANDLE Handles[] = {Stop, Daemon->Loop.Event, Daemon->IoEvent};
 
-    for (;;) {
-        if (Round(Daemon) || LastRound(Daemon))
-            continue;
-        const DWORD Result = WaitForMultipleObjects(3, Handles, FALSE, TimeLimitMs(Daemon));
-        if (Result == WAIT_OBJECT_0)
-            return ERROR_SUCCESS;
-        if (Result == WAIT_FAILED)
-            return GetLastError();
-        if (Result == WAIT_OBJECT_0 + 1)
-            Daemon->Loop.Signals++;
-    }
+    DWORD Which, Error;
+    do
+        while (Round(Daemon) || LoopLastRound(&Daemon->Loop, Round, Daemon))
+            ;
+    while (LoopWait(&Daemon->Loop, Handles, 3, LoopTimeLimitMs(&Daemon->Loop), &Which, &Error));
+    return Error;
 }
 
 int wmain(int Count, WCHAR **Arguments)
