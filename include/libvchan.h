@@ -78,6 +78,9 @@ LIBVCHAN_API void libvchan_ack(libvchan_t *ctrl);
  * either. */
 LIBVCHAN_API int libvchan_data_now(libvchan_t *ctrl);
 LIBVCHAN_API int libvchan_space_now(libvchan_t *ctrl);
+/* What the peer did to the ring that no peer may do, and that ended the channel; in static words.
+ * NULL: nothing. */
+LIBVCHAN_API const char *libvchan_fault(const libvchan_t *ctrl);
 #ifdef _WIN32
 /* As without _on, but the caller's event (auto-reset) is what is set, also while connecting; it
  * may serve any number of channels, which stay non-blocking. After a wake, look at each channel's

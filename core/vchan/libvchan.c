@@ -256,6 +256,11 @@ int libvchan_space_now(libvchan_t *ctrl)
     return ctrl->channel.page ? (int)vchan_ring_writable(&ctrl->channel.ring, UINT32_MAX) : 0;
 }
 
+const char *libvchan_fault(const libvchan_t *ctrl)
+{
+    return vchan_fault_text(ctrl->channel.ring.fault);
+}
+
 void libvchan_set_blocking(libvchan_t *ctrl, bool blocking)
 {
     /* Waiting would take the other channels' wake-ups. */

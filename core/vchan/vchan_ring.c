@@ -64,6 +64,19 @@ uint32_t vchan_order_pages(uint8_t order)
 
 /* --- Set-up and end */
 
+const char *vchan_fault_text(enum vchan_fault fault)
+{
+    switch (fault) {
+    case VCHAN_NO_FAULT:
+        return NULL;
+    case VCHAN_FAULT_READ_INDEX:
+        return "an index that says more was written than the ring holds";
+    case VCHAN_FAULT_WRITE_INDEX:
+        return "an index that says more was read than was written";
+    }
+    return NULL;
+}
+
 void vchan_page_init(struct vchan_page *page, struct vchan_orders orders)
 {
     page->left_order = orders.left;

@@ -85,6 +85,9 @@ enum vchan_fault {
     VCHAN_FAULT_WRITE_INDEX, /* the peer's consumer index passed our producer index */
 };
 
+/* In static words; NULL: no fault. */
+const char *vchan_fault_text(enum vchan_fault fault);
+
 struct vchan_ring_half {
     struct vchan_indices *shared;
     uint8_t *bytes;

@@ -186,7 +186,11 @@ static bool read_vchan(struct pump *pump)
     if (got < 0 || libvchan_is_open(pump->end->vchan) == VCHAN_DISCONNECTED) {
         /* A caller that got the exit code has no reason to stay. */
         bool all_said = pump->channel.exit_sent && pump->sending_at == pump->sending_end;
-        finish(pump, all_said ? DATA_EXITED : DATA_LOST, NULL);
+        const char *fault = libvchan_fault(pump->end->vchan);
+        if (fault != NULL)
+            finish(pump, DATA_PROTOCOL, fault);
+        else
+            finish(pump, all_said ? DATA_EXITED : DATA_LOST, NULL);
         return true;
     }
     return false;

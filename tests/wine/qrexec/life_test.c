@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "tests/wine/qrexec/driver.h"
 
+#include "core/vchan/libvchan_private.h"
 static struct guest guest;
 
 static const char *command_of(const char *user, const char *program, const char *arguments)
@@ -25,6 +26,26 @@ static const char *command_of(const char *user, const char *program, const char 
 
 /* Defect 11 of QWT: a command for a user who is not logged on failed (#9841). */
 static void commands_wait_for_the_session(void)
+/* "agent.log" beside the agent, for --log. */
+static const char *log_path(void)
+{
+    static char path[600];
+    snprintf(path, sizeof(path), "Z:%s/agent.log", getenv("CASEMENT_TEST_BIN"));
+    return path;
+}
+
+/* Lines are appended whole. */
+static bool log_says(const char *what)
+{
+    static char text[65536];
+    FILE *file = fopen(log_path() + strlen("Z:"), "r");
+    const size_t size = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[size] = 0;
+    return strstr(text, what) != NULL;
+}
+
 {
     const char *const options[] = {"--logon-event", "Local\\casement-test-logon", NULL};
     guest_start(&guest, options);
@@ -194,6 +215,30 @@ static void silent_clients_are_few(void)
     session_close(s);
     guest_stop(&guest);
 }
+/* A caller whose ring holds nonsense is not one that left: its program ends, and the log names it.
+ */
+static void an_index_that_cannot_be_is_named(void)
+{
+    const char *const options[] = {"--log", log_path(), NULL};
+    guest_start(&guest, options);
+    guest_connect(&guest, 3);
+    struct session *s =
+        guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "cat"));
+    s->keep_input = true;
+    PUMP_UNTIL(&guest, s->channel.version);
+    /* We are its server: what we write is the right ring. */
+    __atomic_fetch_add(&s->vchan->channel.page->right.prod, 1 << 24, __ATOMIC_SEQ_CST);
+    vchan_port_notify(s->vchan->port);
+    PUMP_UNTIL(&guest, s->terminated);
+    EXPECT(log_says("says more was written than the ring holds: call ended"));
+    EXPECT(!log_says("the caller left"));
+    session_close(s);
+    s = guest_call(&guest, command_of("DEFAULT", "probe.exe", "exit 6"), NULL);
+    EXPECT_EQUAL(s->exit_code, 6);
+    session_close(s);
+    guest_stop(&guest);
+}
+
 
 static const struct test {
     const char *name;
@@ -226,3 +271,4 @@ int main(int argc, char **argv)
     return ran ? 0 : 2;
 }
     TEST(silent_clients_are_few),
+    TEST(an_index_that_cannot_be_is_named),

@@ -85,6 +85,11 @@ BOOL LinkPoll(_Inout_ VCHAN_LINK *Link)
     return Link->State != Before;
 }
 
+PCSTR LinkFault(_In_ const VCHAN_LINK *Link)
+{
+    return Link->Vchan ? libvchan_fault(Link->Vchan) : NULL;
+}
+
 /* No more than is there: reading less than was asked would ask the peer to wake us. */
 DWORD LinkRead(_Inout_ VCHAN_LINK *Link, _Out_writes_(Size) void *Buffer, _In_ DWORD Size)
 {

@@ -6,9 +6,8 @@
  */
 #pragma once
 
-#include <windows.h>
-#include "windows/agent/common/loop.h"
 #include "include/libvchan.h"
+#include "windows/agent/common/loop.h"
 
 typedef enum LINK_STATE {
     LinkNone,
@@ -39,6 +38,8 @@ void LinkClose(_Inout_ VCHAN_LINK *Link);
 
 /* Looks at the vchan; TRUE: the state changed. */
 BOOL LinkPoll(_Inout_ VCHAN_LINK *Link);
+/* What the other side did to the ring that ended it; NULL: nothing. */
+PCSTR LinkFault(_In_ const VCHAN_LINK *Link);
 /* Bytes read; 0: none now (and when State is LinkEnded: none any more). */
 DWORD LinkRead(_Inout_ VCHAN_LINK *Link, _Out_writes_(Size) void *Buffer, _In_ DWORD Size);
 /* Makes these the bytes to write; only when OutLeft is 0. */

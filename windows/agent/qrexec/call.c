@@ -218,8 +218,7 @@ static void Fault(_Inout_ CALL *Call)
     LogLine("port %u of domain %u: the caller sent %s (type 0x%x, length %u): call ended",
             Call->Port, Call->Domain, qrexec_error_text(Call->Channel.error),
             Call->Channel.header.type, Call->Channel.header.length);
-    ChildKill(&Call->Child);
-    Call->Over = TRUE;
+    End(Call);
 }
 
 /* How much may be read from the channel now. */
@@ -235,6 +234,13 @@ static DWORD InputRoom(_In_ const CALL *Call)
 static BOOL Gather(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 {
     CALL_INPUT *const Input = &Call->Input;
+/* The caller broke a rule. */
+static void End(_Inout_ CALL *Call)
+{
+    ChildKill(&Call->Child);
+    Call->Over = TRUE;
+}
+
     const DWORD Room = InputRoom(Call);
 
     if (!Room)
@@ -459,6 +465,10 @@ static BOOL DropOutputs(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 
     Call->Sending = NULL;
     for (int i = 0; i < 2; i++) {
+    } else if (Call->Link.State == LinkEnded && LinkFault(&Call->Link)) {
+        LogLine("port %u of domain %u: the caller stored %s: call ended", Call->Port, Call->Domain,
+                LinkFault(&Call->Link));
+        End(Call);
         if (!*Pipes[i])
             continue;
         CloseOutput(Agent, &Call->Outputs[i]);

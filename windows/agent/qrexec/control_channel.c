@@ -205,8 +205,11 @@ BOOL ControlStep(_Inout_ struct AGENT *Agent)
     if (Receive(Agent))
         return TRUE;
     if (Control->Link.State == LinkEnded || Control->Link.State == LinkFailed) {
-        LogLine("the daemon is gone%s; waiting for the next one",
-                qrexec_decoder_between_messages(&Control->Decoder) ? "" : " inside a message");
+        if (LinkFault(&Control->Link))
+            LogLine("the daemon stored %s: control channel dropped", LinkFault(&Control->Link));
+        else
+            LogLine("the daemon is gone%s; waiting for the next one",
+                    qrexec_decoder_between_messages(&Control->Decoder) ? "" : " inside a message");
         Drop(Agent);
         return TRUE;
     }

@@ -322,6 +322,9 @@ static BOOL PassOn(_Inout_ struct AGENT *Agent, _Inout_ RELAY *Relay)
     Did |= VchanToClient(Agent, Relay);
     if (Did || Relay->Over)
         return TRUE;
+    if (Relay->Link.State == LinkEnded && LinkFault(&Relay->Link))
+        LogLine("port %u of domain %u: the service stored %s: call ended", Relay->Port,
+                Relay->Domain, LinkFault(&Relay->Link));
     /* Either side is gone, and what it had written is passed on. */
     if (Relay->Link.State == LinkFailed || (Relay->Link.State == LinkEnded && !Relay->Out.Busy) ||
         (Relay->ClientGone && !Relay->Link.OutLeft))

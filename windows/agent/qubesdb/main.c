@@ -132,7 +132,8 @@ static BOOL StepLink(_Inout_ QUBESDB_DAEMON *Daemon)
     if (Problem)
         Disconnect(Daemon, Problem);
     else if (Daemon->Link.State == LinkFailed || (Daemon->Link.State == LinkEnded && !Did))
-        Disconnect(Daemon, "the connection ended");
+        Disconnect(Daemon,
+                   LinkFault(&Daemon->Link) ? LinkFault(&Daemon->Link) : "the connection ended");
     return Did;
 }
 
@@ -140,9 +141,9 @@ static BOOL StepLink(_Inout_ QUBESDB_DAEMON *Daemon)
 
 static BOOL Round(_In_ PVOID Context)
 {
-    LoopBeginRound(&Daemon->Loop);
     QUBESDB_DAEMON *const Daemon = Context;
 
+    LoopBeginRound(&Daemon->Loop);
     BOOL Did = StepLink(Daemon);
 
     Did |= ClientsStep(&Daemon->Clients, &Daemon->Loop);
@@ -153,8 +154,8 @@ static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
 {
     QUBESDB_DAEMON *const Daemon = Context;
     const HANDLE Handles[] = {Stop, Daemon->Loop.Event, Daemon->IoEvent};
-
     DWORD Which, Error;
+
     do
         while (Round(Daemon) || LoopLastRound(&Daemon->Loop, Round, Daemon))
             ;
