@@ -4,6 +4,7 @@
 #include <string.h>
 #include <wchar.h>
 #include "windows/agent/qrexec/session.h"
+#include "windows/agent/qrexec/user_name.h"
 #include <wtsapi32.h>
 
 DWORD SessionsOpen(_Out_ SESSIONS *Sessions, _In_ BOOL Console, _In_opt_ PCWSTR LogonEventName)
@@ -26,7 +27,7 @@ void SessionsClose(_Inout_ SESSIONS *Sessions)
 static BOOL IsAgent(_In_ PCWSTR User)
 {
     return !_wcsicmp(User, L"SYSTEM") || !_wcsicmp(User, L"root") ||
-           !_wcsicmp(User, L"LocalSystem");
+           !_wcsicmp(User, L"LocalSystem") || !_wcsicmp(User, L"NT AUTHORITY\\SYSTEM");
 }
 
 static BOOL IsAnybody(_In_ PCWSTR User)
@@ -37,14 +38,15 @@ static BOOL IsAnybody(_In_ PCWSTR User)
 static BOOL TokenIsOf(_In_ HANDLE Token, _In_ PCWSTR User)
 {
     BYTE Buffer[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-    WCHAR Name[256], Domain[256];
-    DWORD Size, NameSize = 256, DomainSize = 256;
+    WCHAR Name[256], Domain[256], Computer[MAX_COMPUTERNAME_LENGTH + 1] = L"";
+    DWORD Size, NameSize = 256, DomainSize = 256, ComputerSize = MAX_COMPUTERNAME_LENGTH + 1;
     SID_NAME_USE Use;
 
+    GetComputerNameW(Computer, &ComputerSize);
     return GetTokenInformation(Token, TokenUser, Buffer, sizeof(Buffer), &Size) &&
            LookupAccountSidW(NULL, ((TOKEN_USER *)Buffer)->User.Sid, Name, &NameSize, Domain,
                              &DomainSize, &Use) &&
-           !_wcsicmp(Name, User);
+           UserNameIsOf(User, Domain, Name, Computer);
 }
 
 static BOOL TokenOfSession(_In_ DWORD Session, _In_ PCWSTR User, _Out_ HANDLE *Token)

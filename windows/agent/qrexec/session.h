@@ -22,8 +22,8 @@ typedef struct SESSIONS {
 DWORD SessionsOpen(_Out_ SESSIONS *Sessions, _In_ BOOL Console, _In_opt_ PCWSTR LogonEventName);
 void SessionsClose(_Inout_ SESSIONS *Sessions);
 
-/* ERROR_SUCCESS: *Token is the user's (CloseHandle it), or NULL: the agent's own. User "" and
- * "DEFAULT": who is logged on at the console, or else anybody logged on.
+/* User is named as in user_name.h. ERROR_SUCCESS: *Token is the user's (CloseHandle it), or NULL:
+ * the agent's own. User "" and "DEFAULT": who is logged on at the console, or else anybody.
  * ERROR_NO_SUCH_LOGON_SESSION: not logged on now. */
 DWORD SessionToken(_In_ const SESSIONS *Sessions, _In_ PCWSTR User, _Out_ HANDLE *Token);
 /* Is anybody logged on? */
