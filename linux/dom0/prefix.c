@@ -17,7 +17,10 @@
 
 #include "process.h"
 
-enum { LINK_BYTES_MIN = 16384 }; /* smaller files are copied: a program may write into those */
+enum {
+    LINK_BYTES_MIN = 16384,   /* smaller files are copied: a program may write into those */
+    WINE_TIMEOUT_MS = 300000, /* making a template takes seconds, on a busy machine a minute */
+};
 
 /* Wine names files here in the character set of its locale: in the C locale, which a fresh system's
  * shells, cron and CI have, it cannot make a name that is not ASCII. */
@@ -105,7 +108,10 @@ static int replace_link(const char *path, const struct stat *status, int type, s
 static int run_wine(const char *prefix, const char *log, char *const *argv)
 {
     char **environment = prefix_environment(prefix);
-    struct process_spec spec = {.argv = argv, .environment = environment, .log_path = log};
+    struct process_spec spec = {.argv = argv,
+                                .environment = environment,
+                                .log_path = log,
+                                .time_limit_ms = WINE_TIMEOUT_MS};
     int result = environment != NULL ? process_run(&spec) : -ENOMEM;
     environment_free(environment);
     return result > 0 ? -EIO : result;
@@ -119,8 +125,9 @@ static int fill_template(const char *prefix, const char *log)
         result = run_wine(prefix, log, (char *[]){wine, "wineboot", "-i", NULL});
     if (result == 0)
         result = run_wine(prefix, log, (char *[]){wine, "winecfg", "-v", "win10", NULL});
+    /* What did not come to its end is not waited for. */
     if (server != NULL)
-        run_wine(prefix, log, (char *[]){server, "-w", NULL});
+        run_wine(prefix, log, (char *[]){server, result == 0 ? "-w" : "-k", NULL});
     free(wine);
     free(server);
     if (result != 0)

@@ -109,8 +109,20 @@ int process_wait(pid_t pid)
 
 int process_run(const struct process_spec *spec)
 {
-    pid_t pid = process_start(spec, NULL);
-    return pid < 0 ? pid : process_wait(pid);
+    int pidfd = -1;
+    pid_t pid = process_start(spec, &pidfd);
+    if (pid < 0)
+        return pid;
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+    int limit_ms = spec->time_limit_ms > 0 ? spec->time_limit_ms : -1, ready;
+    do {
+        ready = poll(&ended, 1, limit_ms);
+    } while (ready < 0 && errno == EINTR);
+    close(pidfd);
+    if (ready == 0)
+        kill(pid, SIGKILL);
+    int code = process_wait(pid);
+    return ready == 0 ? -ETIME : code;
 }
 
 /* --- Environments */

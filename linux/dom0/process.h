@@ -19,6 +19,7 @@ struct process_spec {
     const char *log_path;               /* stdout and stderr are appended here; NULL: /dev/null */
     int stdin_fd, stdout_fd, stderr_fd; /* used when > 0 */
     bool new_session;
+    int time_limit_ms; /* for process_run(): 0 is none */
 };
 
 /* Starts it; *pidfd (when wanted) becomes readable when it ends. Returns the pid or -errno, also
@@ -26,7 +27,7 @@ struct process_spec {
 pid_t process_start(const struct process_spec *spec, int *pidfd);
 /* Waits for a child and returns its exit code, 128 + signal, or -errno. */
 int process_wait(pid_t pid);
-/* Both of the above. */
+/* Both of the above; -ETIME: it had not ended within the time limit, and was killed. */
 int process_run(const struct process_spec *spec);
 
 /* Environments: a NULL-terminated array of "NAME=value", owned by the caller. NULL: no memory. */

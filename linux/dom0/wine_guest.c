@@ -5,8 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +19,7 @@
 #include "process.h"
 
 enum {
+    START_STEP_TIMEOUT_MS = 120000, /* for each program of Wine that a start runs */
     POWER_OFF_TIMEOUT_MS = 5000,
     END_TIMEOUT_MS = 10000,
 };
@@ -123,8 +122,11 @@ static int tell_domain(const struct layout *layout, const char *prefix, int doma
 
 static int run_in_guest(const struct guest_paths *paths, char **environment, char *const *argv)
 {
-    struct process_spec spec = {
-        .argv = argv, .environment = environment, .log_path = paths->log, .new_session = true};
+    struct process_spec spec = {.argv = argv,
+                                .environment = environment,
+                                .log_path = paths->log,
+                                .new_session = true,
+                                .time_limit_ms = START_STEP_TIMEOUT_MS};
     return process_run(&spec);
 }
 
@@ -139,7 +141,8 @@ static int power_on(const struct layout *layout, const struct guest_paths *paths
     int code = run_in_guest(paths, environment, argv);
     free(simxen);
     if (code != 0)
-        fprintf(stderr, "casement: %s did not start; see %s\n", paths->server, paths->log);
+        fprintf(stderr, "casement: %s did not start%s; see %s\n", paths->server,
+                code == -ETIME ? " in time" : "", paths->log);
     return code == 0 ? 0 : -EIO;
 }
 
@@ -156,10 +159,14 @@ static int start_service(const struct guest_paths *paths, char **environment,
     /* Once registered, the first program of a boot makes Wine start it, perhaps before sc does:
      * sc says only "error" then. Whether the agent works, its HELLO shows, and each service's log.
      */
-    if (code == 0 || registered)
+    if (code == 0 || (registered && code != -ETIME))
         return 0;
-    fprintf(stderr, "casement: the service %s did not start (error %d); see %s\n", service->name,
-            code, paths->log);
+    if (code == -ETIME)
+        fprintf(stderr, "casement: Wine hangs: the service %s did not start in time; see %s\n",
+                service->name, paths->log);
+    else
+        fprintf(stderr, "casement: the service %s did not start (error %d); see %s\n",
+                service->name, code, paths->log);
     return -EIO;
 }
 
@@ -204,16 +211,10 @@ static void power_off(const struct layout *layout, const char *name)
         environment = guest_environment(layout, name, &paths, 0);
     struct process_spec spec = {.argv = (char *[]){paths.server, "-k", NULL},
                                 .environment = environment,
-                                .log_path = paths.log};
-    int pidfd = -1;
-    pid_t pid = environment != NULL ? process_start(&spec, &pidfd) : -ENOMEM;
-    if (pid > 0) {
-        struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-        if (poll(&ended, 1, POWER_OFF_TIMEOUT_MS) <= 0)
-            kill(pid, SIGKILL);
-        process_wait(pid);
-        close(pidfd);
-    }
+                                .log_path = paths.log,
+                                .time_limit_ms = POWER_OFF_TIMEOUT_MS};
+    if (environment != NULL)
+        process_run(&spec);
     environment_free(environment);
     free_paths(&paths);
 }

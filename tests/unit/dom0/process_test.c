@@ -99,6 +99,17 @@ static void exit_codes_and_signals_come_back(void **state)
                      128 + 9);
 }
 
+static void who_takes_too_long_is_ended(void **state)
+{
+    char *argv[] = {"/bin/sh", "-c", "exec sleep 1000", NULL},
+         *quick[] = {"/bin/sh", "-c", "exit 7", NULL};
+    struct process_spec spec = {.argv = argv, .environment = environ, .time_limit_ms = 1};
+    assert_int_equal(process_run(&spec), -ETIME);
+    spec.argv = quick;
+    spec.time_limit_ms = 60000;
+    assert_int_equal(process_run(&spec), 7);
+}
+
 static void environments_change(void **state)
 {
     char *first[] = {"A=1", "AB=2", NULL};
@@ -130,6 +141,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_caller_never_ends_itself),
         cmocka_unit_test(a_program_that_is_not_there_is_an_error),
         cmocka_unit_test(exit_codes_and_signals_come_back),
+        cmocka_unit_test(who_takes_too_long_is_ended),
         cmocka_unit_test(environments_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
