@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Proves what the agent does around its calls: commands wait for their user's session, a local
- * client that breaks the pipe's protocol ends only itself, and an agent that is killed in the
- * middle of calls leaves nothing and can be started again. life_test NAME runs one of them.
+ * client that breaks the pipe's protocol ends only itself, a start that takes long keeps nobody
+ * else waiting, and an agent that is killed in the middle of calls leaves nothing and can be
+ * started again. life_test NAME runs one of them.
  */
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "core/vchan/libvchan_private.h"
 #include "tests/wine/qrexec/driver.h"
 
-#include "core/vchan/libvchan_private.h"
 static struct guest guest;
 
 static const char *command_of(const char *user, const char *program, const char *arguments)
@@ -24,8 +26,6 @@ static const char *command_of(const char *user, const char *program, const char 
     return text;
 }
 
-/* Defect 11 of QWT: a command for a user who is not logged on failed (#9841). */
-static void commands_wait_for_the_session(void)
 /* "agent.log" beside the agent, for --log. */
 static const char *log_path(void)
 {
@@ -46,6 +46,8 @@ static bool log_says(const char *what)
     return strstr(text, what) != NULL;
 }
 
+/* Defect 11 of QWT: a command for a user who is not logged on failed (#9841). */
+static void commands_wait_for_the_session(void)
 {
     const char *const options[] = {"--logon-event", "Local\\casement-test-logon", NULL};
     guest_start(&guest, options);
@@ -74,6 +76,36 @@ static bool log_says(const char *what)
     EXPECT(strcmp(named->got[QREXEC_STDOUT], "kept until then") == 0);
     session_close(waits);
     session_close(named);
+    guest_stop(&guest);
+}
+
+/* A program on a file server that is gone keeps its own call waiting, and nobody else. */
+static void a_dead_server_stalls_only_its_own_call(void)
+{
+    static const char *const dead = "DEFAULT:Z:\\dead-server\\program.exe";
+    char fifo[600];
+    snprintf(fifo, sizeof(fifo), "%s/server", getenv("CASEMENT_TEST_BIN"));
+    EXPECT(mkfifo(fifo, 0600) == 0);
+    setenv("CASEMENT_TEST_SERVER", fifo, 1);
+    setenv("LD_PRELOAD", getenv("CASEMENT_TEST_DEAD_SERVER"), 1);
+    guest_start(&guest, NULL);
+    unsetenv("LD_PRELOAD");
+    guest_connect(&guest, 3);
+    struct session *waits = guest_exec(&guest, QREXEC_EXEC_CMDLINE, dead);
+    struct session *leaves = guest_exec(&guest, QREXEC_EXEC_CMDLINE, dead);
+    PUMP_UNTIL(&guest, waits->channel.version && leaves->channel.version);
+    struct session *s = guest_call(&guest, command_of("DEFAULT", "probe.exe", "exit 4"), NULL);
+    EXPECT_EQUAL(s->exit_code, 4);
+    session_close(s);
+    session_close(leaves);
+    PUMP_UNTIL(&guest, leaves->terminated);
+    EXPECT(!waits->exited);
+    const int answers = open(fifo, O_WRONLY | O_CLOEXEC); /* waits for who waits for it */
+    EXPECT(answers >= 0);
+    PUMP_UNTIL(&guest, waits->exited && waits->terminated);
+    EXPECT_EQUAL(waits->exit_code, 127);
+    session_close(waits);
+    close(answers);
     guest_stop(&guest);
 }
 
@@ -126,6 +158,18 @@ static void a_client_that_breaks_a_rule_ends_alone(void)
     guest_stop(&guest);
 }
 
+/* However many pipes a program opens: what they cost the agent has a limit. */
+static void silent_clients_are_few(void)
+{
+    int in;
+    guest_start(&guest, NULL);
+    guest_connect(&guest, 3);
+    const pid_t pid = raw_client("many", &in);
+    EXPECT_EQUAL(exit_of(pid), 0);
+    close(in);
+    guest_stop(&guest);
+}
+
 /* A client that asked and went away: the late answer is given back. */
 static void a_client_that_leaves_gives_its_port_back(void)
 {
@@ -171,50 +215,6 @@ static void a_taken_pipe_name_keeps_only_local_clients_out(void)
     guest_stop(&guest);
 }
 
-/* At ever later moments of a call. What is left behind, simxen host finds at the end. */
-static void a_killed_agent_leaves_nothing(void)
-{
-    guest_start(&guest, NULL);
-    for (int moment = 0; moment < 4; moment++) {
-        guest_connect(&guest, 3);
-        struct session *s =
-            guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "cat"));
-/* However many pipes a program opens: what they cost the agent has a limit. */
-static void silent_clients_are_few(void)
-{
-    int in;
-    guest_start(&guest, NULL);
-    guest_connect(&guest, 3);
-    const pid_t pid = raw_client("many", &in);
-    EXPECT_EQUAL(exit_of(pid), 0);
-    close(in);
-    guest_stop(&guest);
-}
-
-        s->input = (const uint8_t *)"x";
-        s->input_size = 1;
-        s->keep_input = true;
-        if (moment == 1)
-            PUMP_UNTIL(&guest, libvchan_is_open(s->vchan) == VCHAN_CONNECTED);
-        if (moment == 2)
-            PUMP_UNTIL(&guest, s->channel.version);
-        if (moment == 3)
-            PUMP_UNTIL(&guest, s->got_size[QREXEC_STDOUT] == 1);
-        guest_kill_agent(&guest);
-        PUMP_UNTIL(&guest, libvchan_is_open(guest.control) == VCHAN_DISCONNECTED);
-        if (moment)
-            PUMP_UNTIL(&guest, s->closed);
-        session_close(s);
-        guest.session_count = 0;
-        guest_disconnect(&guest);
-        guest_start_agent(&guest, NULL);
-    }
-    guest_connect(&guest, 3);
-    struct session *s = guest_call(&guest, command_of("DEFAULT", "probe.exe", "exit 6"), NULL);
-    EXPECT_EQUAL(s->exit_code, 6);
-    session_close(s);
-    guest_stop(&guest);
-}
 /* A caller whose ring holds nonsense is not one that left: its program ends, and the log names it.
  */
 static void an_index_that_cannot_be_is_named(void)
@@ -239,6 +239,38 @@ static void an_index_that_cannot_be_is_named(void)
     guest_stop(&guest);
 }
 
+/* At ever later moments of a call. What is left behind, simxen host finds at the end. */
+static void a_killed_agent_leaves_nothing(void)
+{
+    guest_start(&guest, NULL);
+    for (int moment = 0; moment < 4; moment++) {
+        guest_connect(&guest, 3);
+        struct session *s =
+            guest_exec(&guest, QREXEC_EXEC_CMDLINE, command_of("DEFAULT", "probe.exe", "cat"));
+        s->input = (const uint8_t *)"x";
+        s->input_size = 1;
+        s->keep_input = true;
+        if (moment == 1)
+            PUMP_UNTIL(&guest, libvchan_is_open(s->vchan) == VCHAN_CONNECTED);
+        if (moment == 2)
+            PUMP_UNTIL(&guest, s->channel.version);
+        if (moment == 3)
+            PUMP_UNTIL(&guest, s->got_size[QREXEC_STDOUT] == 1);
+        guest_kill_agent(&guest);
+        PUMP_UNTIL(&guest, libvchan_is_open(guest.control) == VCHAN_DISCONNECTED);
+        if (moment)
+            PUMP_UNTIL(&guest, s->closed);
+        session_close(s);
+        guest.session_count = 0;
+        guest_disconnect(&guest);
+        guest_start_agent(&guest, NULL);
+    }
+    guest_connect(&guest, 3);
+    struct session *s = guest_call(&guest, command_of("DEFAULT", "probe.exe", "exit 6"), NULL);
+    EXPECT_EQUAL(s->exit_code, 6);
+    session_close(s);
+    guest_stop(&guest);
+}
 
 static const struct test {
     const char *name;
@@ -249,9 +281,12 @@ static const struct test {
 #name, name                                                                                \
     }
     TEST(commands_wait_for_the_session),
+    TEST(a_dead_server_stalls_only_its_own_call),
     TEST(a_client_that_breaks_a_rule_ends_alone),
+    TEST(silent_clients_are_few),
     TEST(a_client_that_leaves_gives_its_port_back),
     TEST(a_taken_pipe_name_keeps_only_local_clients_out),
+    TEST(an_index_that_cannot_be_is_named),
     TEST(a_killed_agent_leaves_nothing),
 };
 
@@ -270,5 +305,3 @@ int main(int argc, char **argv)
     }
     return ran ? 0 : 2;
 }
-    TEST(silent_clients_are_few),
-    TEST(an_index_that_cannot_be_is_named),

@@ -27,7 +27,9 @@ DWORD AgentOpen(_Out_ AGENT *Agent, _In_ const AGENT_OPTIONS *Options)
     if (!Agent->Links.Event || !Agent->IoEvent || !Agent->WakeEvent ||
         !ControlOpen(&Agent->Control))
         return ERROR_NOT_ENOUGH_MEMORY;
-    const DWORD Error = SessionsOpen(&Agent->Sessions, Options->Console, Options->LogonEventName);
+    DWORD Error = StarterOpen(&Agent->Starter, Agent->WakeEvent);
+    if (!Error)
+        Error = SessionsOpen(&Agent->Sessions, Options->Console, Options->LogonEventName);
     if (!Error)
         RelayListen(Agent); /* who keeps the pipe from us keeps dom0 from nothing */
     return Error;
@@ -47,6 +49,7 @@ void AgentClose(_Inout_ AGENT *Agent)
         Agent->Relays = Relay->Next;
         RelayClose(Agent, Relay);
     }
+    StarterClose(&Agent->Starter);
     ListenerClose(&Agent->Listener);
     ControlClose(&Agent->Control);
     SessionsClose(&Agent->Sessions);

@@ -11,6 +11,7 @@
 #include "core/vchan/vchan_spin.h"
 #include "windows/agent/common/pipe_listener.h"
 #include "windows/agent/qrexec/blocks.h"
+#include "windows/agent/qrexec/child_start.h"
 #include "windows/agent/qrexec/control_channel.h"
 #include "windows/agent/qrexec/service_lookup.h"
 #include "windows/agent/qrexec/session.h"
@@ -24,6 +25,7 @@ typedef struct AGENT {
     HANDLE WakeEvent; /* auto-reset: a child ended, a session changed */
     HANDLE StopEvent; /* the owner's; manual reset: end the loop */
     BLOCKS Blocks;
+    CHILD_STARTER Starter;
     SESSIONS Sessions;
     SERVICE_FOLDERS Folders;
     CONTROL_CHANNEL Control;

@@ -79,6 +79,7 @@ void CallClose(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
     CloseInput(Agent, Call);
     CloseOutput(Agent, &Call->Outputs[0]);
     CloseOutput(Agent, &Call->Outputs[1]);
+    ChildStartForget(Call->Start);
     ChildRelease(&Call->Child);
     LinkClose(&Call->Link);
     ControlTerminated(Agent, Call->Session, Call->Domain, Call->Port);
@@ -133,28 +134,49 @@ static void LookUp(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
         wcscpy(Call->User, Found.ForceUser);
 }
 
+/* Takes Token. */
 static void StartProgram(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call, _In_opt_ HANDLE Token)
 {
     const PWSTR Environment = EnvironmentForCall(Token, &Call->Command);
     const CHILD_ORDER Order = {Call->CommandLine, Environment, Token, Call->JustExec,
                                Call->Command.nogui};
-    const DWORD Error =
-        Environment ? ChildStart(&Call->Child, &Order, Agent->WakeEvent) : ERROR_NOT_ENOUGH_MEMORY;
 
+    if (Environment)
+        Call->Start = ChildStart(&Agent->Starter, &Order);
+    if (Call->Start) {
+        Call->CommandLine = NULL;
+        return;
+    }
+    LogError(ERROR_NOT_ENOUGH_MEMORY, "cannot start %.*s", 200, Call->Command.command);
+    Decide(Call, QREXEC_EXIT_PROBLEM);
     free(Environment);
+    if (Token)
+        CloseHandle(Token);
+}
+
+static BOOL ProgramStarted(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
+{
+    DWORD Error;
+
+    if (!ChildStarted(Call->Start, &Call->Child, &Error))
+        return FALSE;
+    Call->Start = NULL;
+    if (!Error)
+        Error = ChildRun(&Call->Child, Agent->WakeEvent);
     if (Error) {
         LogError(Error, "cannot start %.*s", 200, Call->Command.command);
         Decide(Call, ChildStartExitCode(Error));
-        return;
+        return TRUE;
     }
     Call->Started = TRUE;
     if (Call->JustExec) {
         Decide(Call, 0);
-        return;
+        return TRUE;
     }
     PipeIoInit(&Call->Input.Io, Call->Child.Stdin, Agent->IoEvent);
     PipeIoInit(&Call->Outputs[0].Io, Call->Child.Stdout, Agent->IoEvent);
     PipeIoInit(&Call->Outputs[1].Io, Call->Child.Stderr, Agent->IoEvent);
+    return TRUE;
 }
 
 /* Starts the program when it may be: after HELLO, and when its user is there. */
@@ -162,6 +184,8 @@ static BOOL Start(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 {
     HANDLE Token = NULL;
 
+    if (Call->Start)
+        return ProgramStarted(Agent, Call);
     if (Call->Started || !Call->Channel.version)
         return FALSE;
     const BOOL First = !Call->CommandLine;
@@ -182,8 +206,6 @@ static BOOL Start(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
         Decide(Call, QREXEC_EXIT_REFUSED);
     else
         StartProgram(Agent, Call, Token);
-    if (Token)
-        CloseHandle(Token);
     return TRUE;
 }
 
@@ -213,6 +235,13 @@ static BOOL Unpack(_Inout_ CALL *Call, _In_ DWORD Count)
     return Progress != QREXEC_FAILED;
 }
 
+/* The caller broke a rule. */
+static void End(_Inout_ CALL *Call)
+{
+    ChildKill(&Call->Child);
+    Call->Over = TRUE;
+}
+
 static void Fault(_Inout_ CALL *Call)
 {
     LogLine("port %u of domain %u: the caller sent %s (type 0x%x, length %u): call ended",
@@ -234,13 +263,6 @@ static DWORD InputRoom(_In_ const CALL *Call)
 static BOOL Gather(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 {
     CALL_INPUT *const Input = &Call->Input;
-/* The caller broke a rule. */
-static void End(_Inout_ CALL *Call)
-{
-    ChildKill(&Call->Child);
-    Call->Over = TRUE;
-}
-
     const DWORD Room = InputRoom(Call);
 
     if (!Room)
@@ -443,6 +465,10 @@ static BOOL CheckLink(_Inout_ CALL *Call)
     if (Call->Link.State == LinkFailed) {
         LogLine("port %u of domain %u: nobody was there", Call->Port, Call->Domain);
         Call->Over = TRUE;
+    } else if (Call->Link.State == LinkEnded && LinkFault(&Call->Link)) {
+        LogLine("port %u of domain %u: the caller stored %s: call ended", Call->Port, Call->Domain,
+                LinkFault(&Call->Link));
+        End(Call);
     } else if (Call->Link.State == LinkEnded && !Call->Input.Io.Busy) {
         if (qrexec_channel_closed(&Call->Channel) == QREXEC_CUT)
             LogLine("port %u of domain %u: the caller left before the end", Call->Port,
@@ -465,10 +491,6 @@ static BOOL DropOutputs(_Inout_ struct AGENT *Agent, _Inout_ CALL *Call)
 
     Call->Sending = NULL;
     for (int i = 0; i < 2; i++) {
-    } else if (Call->Link.State == LinkEnded && LinkFault(&Call->Link)) {
-        LogLine("port %u of domain %u: the caller stored %s: call ended", Call->Port, Call->Domain,
-                LinkFault(&Call->Link));
-        End(Call);
         if (!*Pipes[i])
             continue;
         CloseOutput(Agent, &Call->Outputs[i]);

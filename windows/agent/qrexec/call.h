@@ -10,7 +10,7 @@
 #include <windows.h>
 #include "core/qrexec/channel.h"
 #include "core/qrexec/command.h"
-#include "windows/agent/qrexec/child_process.h"
+#include "windows/agent/qrexec/child_start.h"
 #include "windows/agent/common/pipe_io.h"
 #include "windows/agent/common/vchan_link.h"
 
@@ -51,6 +51,7 @@ typedef struct CALL {
     BOOL CommandBad;
     VCHAN_LINK Link;
     struct qrexec_channel Channel;
+    CHILD_START *Start; /* NULL: not yet, or over */
     CHILD Child;
     BOOL Started; /* the program was started, or could not be */
     BOOL Decided; /* ExitCode is known */

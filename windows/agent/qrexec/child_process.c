@@ -149,9 +149,8 @@ static void CALLBACK OnExit(void *Context, BOOLEAN TimedOut)
     SetEvent(Child->WakeEvent);
 }
 
-static DWORD Supervise(_Inout_ CHILD *Child, _In_ const PROCESS_INFORMATION *Process)
+static DWORD Supervise(_Inout_ CHILD *Child)
 {
-    Child->Process = Process->hProcess;
     /* Without a job (it may not be allowed inside another one) only the kill is weaker. A program
      * that starts others outside its job is not refused that, as it would be by default. */
     Child->Job = CreateJobObjectW(NULL, NULL);
@@ -163,31 +162,43 @@ static DWORD Supervise(_Inout_ CHILD *Child, _In_ const PROCESS_INFORMATION *Pro
                                      WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD)) {
         const DWORD Error = GetLastError();
         Child->WaitHandle = NULL;
-        TerminateProcess(Child->Process, QREXEC_EXIT_PROBLEM);
         return Error;
     }
-    ResumeThread(Process->hThread);
     return ERROR_SUCCESS;
 }
 
-DWORD ChildStart(_Out_ CHILD *Child, _In_ const CHILD_ORDER *Order, _In_ HANDLE WakeEvent)
+DWORD ChildCreate(_Out_ CHILD *Child, _In_ const CHILD_ORDER *Order)
 {
     STDIO Stdio = {{NULL}};
     PROCESS_INFORMATION Process;
 
     memset(Child, 0, sizeof(*Child));
-    Child->WakeEvent = WakeEvent;
     DWORD Error = Order->NullStdio ? OpenNull(&Stdio) : OpenPipes(Child, &Stdio);
     if (!Error)
         Error = Create(Order, &Stdio, &Process);
     CloseAll(&Stdio);
-    if (!Error) {
-        Error = Supervise(Child, &Process);
-        CloseHandle(Process.hThread);
-    }
-    if (Error)
+    if (Error) {
         ChildRelease(Child);
-    return Error;
+        return Error;
+    }
+    Child->Process = Process.hProcess;
+    Child->Thread = Process.hThread;
+    return ERROR_SUCCESS;
+}
+
+DWORD ChildRun(_Inout_ CHILD *Child, _In_ HANDLE WakeEvent)
+{
+    Child->WakeEvent = WakeEvent;
+    const DWORD Error = Supervise(Child);
+    if (Error) {
+        TerminateProcess(Child->Process, QREXEC_EXIT_PROBLEM);
+        ChildRelease(Child);
+        return Error;
+    }
+    ResumeThread(Child->Thread);
+    CloseHandle(Child->Thread);
+    Child->Thread = NULL;
+    return ERROR_SUCCESS;
 }
 
 BOOL ChildHasExited(_In_ const CHILD *Child)
@@ -216,9 +227,9 @@ void ChildRelease(_Inout_ CHILD *Child)
         UnregisterWaitEx(Child->WaitHandle, INVALID_HANDLE_VALUE); /* after a running OnExit */
     if (Child->Job)
         LimitJob(Child->Job, JOB_OBJECT_LIMIT_BREAKAWAY_OK);
-    const HANDLE Handles[] = {Child->Job, Child->Process, Child->Stdin, Child->Stdout,
-                              Child->Stderr};
-    for (int i = 0; i < 5; i++)
+    const HANDLE Handles[] = {Child->Job,   Child->Process, Child->Thread,
+                              Child->Stdin, Child->Stdout,  Child->Stderr};
+    for (int i = 0; i < 6; i++)
         if (Handles[i])
             CloseHandle(Handles[i]);
     memset(Child, 0, sizeof(*Child));

@@ -2,7 +2,7 @@
 /*
  * One program of one call: its process, the job that holds what it starts, and our ends of its
  * stdio. The job dies with the agent, and the programs with it; a call that ends in order lets them
- * live. Loop thread only, but for the exit notice.
+ * live. Loop thread only, but for ChildCreate() and the exit notice.
  */
 #pragma once
 
@@ -18,14 +18,19 @@ typedef struct CHILD_ORDER {
 
 typedef struct CHILD {
     HANDLE Process, Job;
+    HANDLE Thread;                /* its first one, until ChildRun() */
     HANDLE Stdin, Stdout, Stderr; /* our ends, overlapped; NULL: closed, or null device */
     HANDLE WaitHandle;
     HANDLE WakeEvent;
     volatile LONG Exited; /* set from a wait thread */
 } CHILD;
 
-/* WakeEvent is set when the program has ended. ERROR_SUCCESS, or why it did not start. */
-DWORD ChildStart(_Out_ CHILD *Child, _In_ const CHILD_ORDER *Order, _In_ HANDLE WakeEvent);
+/* Loads the program, which then waits for ChildRun(). May take as long as the server of its file
+ * (child_start.h). Any thread. ERROR_SUCCESS, or why not. */
+DWORD ChildCreate(_Out_ CHILD *Child, _In_ const CHILD_ORDER *Order);
+/* WakeEvent is set when the program has ended. The child stays where it is until ChildRelease().
+ * ERROR_SUCCESS, or why it does not run; then it was released. */
+DWORD ChildRun(_Inout_ CHILD *Child, _In_ HANDLE WakeEvent);
 BOOL ChildHasExited(_In_ const CHILD *Child);
 DWORD ChildExitCode(_In_ const CHILD *Child);
 /* Ends the program and what it started. */
