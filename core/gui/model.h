@@ -200,7 +200,8 @@ void gui_window_title(struct gui_model *model, struct gui_window *window, const 
 /* NUL ended; cut at 63 bytes. Taken over when the window is shown next. */
 void gui_window_class(struct gui_model *model, struct gui_window *window, const char *class,
                       const char *instance);
-/* A notification area's icon; before the first gui_window_show(). Only the daemon places it. */
+/* A notification area's icon; before the first gui_window_show(). Only the daemon places it, and
+ * it stays until it is removed. */
 void gui_window_dock(struct gui_model *model, struct gui_window *window);
 void gui_window_hints(struct gui_model *model, struct gui_window *window,
                       const struct gui_hints *hints);

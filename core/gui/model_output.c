@@ -53,7 +53,7 @@ static bool say_configure(struct gui_model *model, struct gui_window *window)
             return false;
         place = window->asked;
         window->asking = false;
-    } else if (same_place(&place, &window->known_place) || window->want.docked) {
+    } else if (same_place(&place, &window->known_place) || window->known.docked) {
         return false;
     }
     window->known_place = place;
@@ -79,9 +79,10 @@ static bool say_unmap(struct gui_model *model, struct gui_window *window)
 {
     const struct gui_window_look *want = &window->want, *known = &window->known;
 
-    if (!known->mapped || (want->mapped && want->override_redirect == known->override_redirect &&
-                           wanted_parent(model, window) == known->transient_for &&
-                           !(known->flags & ~want->flags & GUI_FLAG_MINIMIZE)))
+    if (!known->mapped || known->docked ||
+        (want->mapped && want->override_redirect == known->override_redirect &&
+         wanted_parent(model, window) == known->transient_for &&
+         !(known->flags & ~want->flags & GUI_FLAG_MINIMIZE)))
         return false;
     window->known.mapped = false;
     window->known.flags = 0;
@@ -112,7 +113,7 @@ static bool say_names(struct gui_model *model, struct gui_window *window)
         message.class = window->class;
     } else if (before_map && window->want.docked && !window->known.docked) {
         message.type = GUI_DOCK;
-        window->known.docked = true;
+        window->known.docked = window->known.mapped = true; /* the tray maps it */
     } else if (take_unsaid(window, SAYS_TITLE)) {
         message.type = GUI_WMNAME;
         message.title = window->title;
@@ -152,7 +153,7 @@ static bool say_look(struct gui_model *model, struct gui_window *window)
     const uint32_t set = window->want.flags & ~window->known.flags;
     const uint32_t unset = window->known.flags & ~window->want.flags & ~GUI_FLAG_MINIMIZE;
 
-    if (window->known.mapped && (set || unset)) {
+    if (window->known.mapped && !window->known.docked && (set || unset)) {
         window->known.flags = window->want.flags;
         put(model, &(struct gui_message){
                        .type = GUI_WINDOW_FLAGS, .window = window->id, .flags = {set, unset}});
