@@ -360,6 +360,51 @@ static void a_guest_calls_with_a_local_program(void)
     EXPECT_EQUAL(exit_of(pid), 0);
 }
 
+/* As Linux' getopt_long() takes them. */
+static void a_clients_options_are_linux_ones(void)
+{
+    static const char *const sets[][6] = {
+        {"--prefix-data", "pre ", "--buffer-size", "4096"},
+        {"-t", "-p", "pre ", "--buffer-size=0x1000", "-T"},
+        {"-ppre ", "-tT", "-a", "\\\\.\\pipe\\casement-qrexec", "--"},
+    };
+    for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+        const char *arguments[10] = {"qrexec-client-vm.exe"};
+        const unsigned int before = guest.triggers;
+        char text[100];
+        int in, out, count = 1;
+        for (const char *const *option = sets[i]; count < 7 && *option; option++)
+            arguments[count++] = *option;
+        arguments[count++] = "other";
+        arguments[count++] = "test.Options";
+        const pid_t pid = client(arguments, &in, &out);
+        EXPECT(write(in, "data", 4) == 4 && close(in) == 0);
+        PUMP_UNTIL(&guest, guest.triggers > before);
+        serve_echo(guest_accept(&guest), 0);
+        read_all(out, text, sizeof(text) - 1);
+        EXPECT_TEXT(text, "pre data");
+        EXPECT_EQUAL(exit_of(pid), 0);
+    }
+}
+
+static void wrong_options_call_nobody(void)
+{
+    static const char *const wrong[] = {"--use-stdin-socket", "-x", "--buffer-size=4k", "-tx",
+                                        "--prefix-data"};
+    const unsigned int before = guest.triggers;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        const char *const arguments[] = {"qrexec-client-vm.exe", wrong[i], "other", "test.No",
+                                         NULL};
+        int in, out;
+        /* The last takes "other" for its value, and lacks a service. */
+        const pid_t pid = client(arguments, &in, &out);
+        EXPECT_EQUAL(exit_of(pid), 2);
+        close(in);
+        close(out);
+    }
+    EXPECT_EQUAL(guest.triggers, before);
+}
+
 static void a_refused_call_exits_126(void)
 {
     const char *const arguments[] = {"qrexec-client-vm.exe", "other", "test.No", NULL};
@@ -633,6 +678,8 @@ static const struct test {
     TEST(vmexec_keeps_every_argument),
     TEST(a_guest_calls_a_service),
     TEST(a_guest_calls_with_a_local_program),
+    TEST(a_clients_options_are_linux_ones),
+    TEST(wrong_options_call_nobody),
     TEST(a_refused_call_exits_126),
     TEST(a_slow_reader_stalls_only_its_own_call),
     TEST(a_caller_that_leaves_a_full_call_ends_it),

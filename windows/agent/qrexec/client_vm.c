@@ -3,11 +3,13 @@
  * qrexec-client-vm.exe: calls a service of another domain. It asks the agent over its named pipe
  * and, once dom0 has agreed, is the caller's end of the data channel: its own stdin, stdout and
  * stderr, or those of a local program, which it starts itself and so with nobody's rights but its
- * user's. Command line and exit codes are those of the Linux program of this name.
+ * user's. Command line and exit codes are those of the Linux program of this name (but for
+ * --use-stdin-socket, which has no meaning here).
  *
  * The main thread reads from the agent; a second one sends what the local side writes.
  */
 #include <windows.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -371,7 +373,7 @@ static int Call(_In_ const OPTIONS *Options)
 
 /* --- command line */
 
-static int Usage(void)
+static int Usage(_In_ int Code)
 {
     fputs("usage: qrexec-client-vm [options] target_vmname service[+argument]"
           " [local_program [arguments]]\n"
@@ -380,20 +382,73 @@ static int Usage(void)
           "      (default if stdout is a console and no local program is given)\n"
           "  -T, --filter-escape-chars-stderr  the same for stderr\n"
           "  --no-filter-escape-chars-stdout, --no-filter-escape-chars-stderr  do not\n"
-          "  --prefix-data=TEXT  send TEXT before the local data\n"
-          "  --agent-socket=NAME  named pipe of the agent\n",
-          stderr);
-    return EXIT_USAGE;
+          "  -p, --prefix-data=TEXT  send TEXT before the local data\n"
+          "  -a, --agent-socket=NAME  named pipe of the agent\n"
+          "  -h, --help  this text\n"
+          "Linux' --use-stdin-socket is refused: on Windows nobody gives a program a socket as its "
+          "stdin.\n",
+          Code ? stderr : stdout);
+    return Code;
 }
 
-static BOOL HasValue(_In_ PCWSTR Argument, _In_ PCWSTR Name, _Out_ PCWSTR *Value)
+static BOOL Buffer(_In_ PCWSTR Value, _Inout_ OPTIONS *Options)
 {
-    const SIZE_T Length = wcslen(Name);
-    *Value = Argument + Length;
-    return wcsncmp(Argument, Name, Length) == 0;
+    PWSTR End;
+
+    Options->RingBytes = wcstoul(Value, &End, 0);
+    return *Value >= L'0' && *Value <= L'9' && !*End && Options->RingBytes <= INT_MAX;
 }
 
-static BOOL ParseShort(_In_ PCWSTR Letters, _Inout_ OPTIONS *Options)
+static BOOL Prefix(_In_ PCWSTR Value, _Inout_ OPTIONS *Options)
+{
+    if (Options->PrefixData)
+        return FALSE;
+    Options->PrefixData = TextToUtf8(Value);
+    return Options->PrefixData != NULL;
+}
+
+static BOOL Agent(_In_ PCWSTR Value, _Inout_ OPTIONS *Options)
+{
+    Options->PipeName = Value;
+    return TRUE;
+}
+
+static const struct {
+    PCWSTR Name;
+    WCHAR Letter; /* 0: none */
+    BOOL (*Take)(_In_ PCWSTR Value, _Inout_ OPTIONS *Options);
+} WithValue[] = {
+    {L"--buffer-size", 0, Buffer},
+    {L"--agent-socket", L'a', Agent},
+    {L"--prefix-data", L'p', Prefix},
+};
+
+/* "--name=VALUE", "--name VALUE", "-aVALUE" or "-a VALUE", of which *Index may count two. FALSE: no
+ * such option, or no such value. */
+static BOOL TakeValue(_In_ PWSTR *Arguments, _In_ int Count, _Inout_ int *Index,
+                      _Inout_ OPTIONS *Options)
+{
+    const PCWSTR Argument = Arguments[*Index];
+
+    for (SIZE_T i = 0; i < ARRAYSIZE(WithValue); i++) {
+        const SIZE_T Length = wcslen(WithValue[i].Name);
+        PCWSTR Value;
+
+        if (!wcsncmp(Argument, WithValue[i].Name, Length) &&
+            (!Argument[Length] || Argument[Length] == L'='))
+            Value = Argument[Length] ? Argument + Length + 1 : NULL;
+        else if (WithValue[i].Letter && Argument[1] == WithValue[i].Letter)
+            Value = Argument[2] ? Argument + 2 : NULL;
+        else
+            continue;
+        if (!Value && *Index + 1 < Count)
+            Value = Arguments[++*Index];
+        return Value && WithValue[i].Take(Value, Options);
+    }
+    return FALSE;
+}
+
+static BOOL TakeLetters(_In_ PCWSTR Letters, _Inout_ OPTIONS *Options)
 {
     for (; *Letters; Letters++) {
         if (*Letters == L't')
@@ -406,12 +461,11 @@ static BOOL ParseShort(_In_ PCWSTR Letters, _Inout_ OPTIONS *Options)
     return TRUE;
 }
 
-static BOOL ParseOption(_In_ PCWSTR Argument, _Inout_ OPTIONS *Options)
+static BOOL TakeOption(_In_ PWSTR *Arguments, _In_ int Count, _Inout_ int *Index,
+                       _Inout_ OPTIONS *Options)
 {
-    PCWSTR Value;
+    const PCWSTR Argument = Arguments[*Index];
 
-    if (Argument[1] != L'-')
-        return ParseShort(Argument + 1, Options);
     if (!wcscmp(Argument, L"--filter-escape-chars-stdout"))
         Options->FilterStdout = 1;
     else if (!wcscmp(Argument, L"--filter-escape-chars-stderr"))
@@ -420,14 +474,9 @@ static BOOL ParseOption(_In_ PCWSTR Argument, _Inout_ OPTIONS *Options)
         Options->FilterStdout = 0;
     else if (!wcscmp(Argument, L"--no-filter-escape-chars-stderr"))
         Options->FilterStderr = 0;
-    else if (HasValue(Argument, L"--buffer-size=", &Value))
-        Options->RingBytes = wcstoul(Value, NULL, 10);
-    else if (HasValue(Argument, L"--agent-socket=", &Value))
-        Options->PipeName = Value;
-    else if (HasValue(Argument, L"--prefix-data=", &Value))
-        Options->PrefixData = TextToUtf8(Value);
     else
-        return FALSE;
+        return TakeValue(Arguments, Count, Index, Options) ||
+               (Argument[1] != L'-' && TakeLetters(Argument + 1, Options));
     return TRUE;
 }
 
@@ -450,11 +499,13 @@ int wmain(int Count, PWSTR *Arguments)
             i++;
             break;
         }
-        if (!ParseOption(Arguments[i], &Options))
-            return Usage();
+        if (!wcscmp(Arguments[i], L"-h") || !wcscmp(Arguments[i], L"--help"))
+            return Usage(0);
+        if (!TakeOption(Arguments, Count, &i, &Options))
+            return Usage(EXIT_USAGE);
     }
     if (Count - i < 2)
-        return Usage();
+        return Usage(EXIT_USAGE);
     Options.Target = TextToUtf8(Arguments[i]);
     Options.Service = TextToUtf8(Arguments[i + 1]);
     if (!Options.Target || !Options.Service)
