@@ -90,17 +90,20 @@ static int notify_take(struct domain *domain, const struct sx_request *request,
     return notify->fire_port ? port_hold(domain, notify->port) : 0;
 }
 
+/* What a kernel does for its process. That of a domain that is destroyed does not run any more, and
+ * Xen itself tells nobody. */
 static void notify_now(struct instance *in, struct domain *notifier, struct domain *owner,
                        const struct unmap_notify *notify, const uint32_t *refs)
 {
-    if (notify->clear_byte) {
+    if (notify->clear_byte && !notifier->dying) {
         uint32_t frame = owner->grants[refs[notify->offset / PAGE]].frame;
         char zero = 0;
         if (pwrite(owner->memory_fd, &zero, 1, (off_t)frame * PAGE + notify->offset % PAGE) != 1)
             perror("simxen: domain memory");
     }
     if (notify->fire_port) {
-        port_notify(in, notifier, notify->port);
+        if (!notifier->dying)
+            port_notify(in, notifier, notify->port);
         port_release(in, notifier, notify->port);
     }
 }

@@ -2,8 +2,9 @@
 /*
  * Proves that a process killed with SIGKILL is noticed by the hypervisor and by its peers: its
  * ports close, its grants and mappings end with their notifications; that a domain dies with its
- * last process, VIRQ_DOM_EXC says so, and it is dying, not gone, while another maps its pages.
- * Runs without xenstored, which would own the virq.
+ * last process, VIRQ_DOM_EXC says so, that a destroyed domain says nothing else to its peers, and
+ * it is dying, not gone, while another maps its pages. Runs without xenstored, which would own the
+ * virq.
  */
 #include "fixture.h"
 
@@ -41,6 +42,28 @@ static void client(void *argument)
     CHECK(port > 0);
     struct simxen_unmap_notify notify = {9, (uint32_t)port};
     CHECK_EQUAL(simxen_map(sx, 1, &zero, true, &common->peer_ref, 0, &notify, &page), 0);
+}
+
+static void a_destroyed_server_says_nothing(void)
+{
+    struct simxen_evtchn *events = open_events(dom0);
+    struct simxen_port_status status;
+    uint8_t *page;
+    common->domid = new_domain(dom0, SX_FLAG_KEEP);
+    pid_t pid = child_process(server, NULL);
+    int port = simxen_evtchn_bind_interdomain(events, common->domid, common->port);
+    CHECK_EQUAL(simxen_map(dom0, 1, &common->domid, true, &common->ref, 0, NULL, (void **)&page),
+                0);
+    CHECK_EQUAL(simxen_evtchn_pending(events), port); /* a port that was just bound fires */
+    CHECK_EQUAL(simxen_evtchn_unmask(events, (uint32_t)port), 0);
+    CHECK_EQUAL(end_domain(dom0, common->domid), 0);
+    CHECK_EQUAL(readable(events, 0), 0);
+    CHECK_EQUAL(page[7], 1);
+    CHECK_EQUAL(simxen_evtchn_status(dom0, 0, (uint32_t)port, &status), 0);
+    CHECK_EQUAL(status.state, SIMXEN_PORT_UNBOUND);
+    CHECK_EQUAL(simxen_unmap(dom0, page), 0);
+    simxen_evtchn_close(events);
+    kill_process(pid);
 }
 
 static void idle(void *argument)
@@ -195,6 +218,7 @@ int main(void)
     dom0 = as_domain(0);
     a_killed_server_is_noticed();
     a_killed_client_is_noticed();
+    a_destroyed_server_says_nothing();
     a_domain_dies_with_its_last_process();
     a_domain_is_dying_while_its_pages_are_mapped();
     a_destroyed_domain_wakes_its_processes();
