@@ -82,6 +82,10 @@ LIBVCHAN_API int libvchan_space_now(libvchan_t *ctrl);
  * NULL: nothing. */
 LIBVCHAN_API const char *libvchan_fault(const libvchan_t *ctrl);
 #ifdef _WIN32
+/* Nobody is told that a peer's domain was destroyed. A channel whose peer is not dom0 finds it out
+ * when it is looked at (libvchan_is_open()) and so much time has passed: look that often. */
+#define LIBVCHAN_PEER_LOOK_MS 5000
+
 /* As without _on, but the caller's event (auto-reset) is what is set, also while connecting; it
  * may serve any number of channels, which stay non-blocking. After a wake, look at each channel's
  * state (or _finish()), data_ready() and buffer_space(). The event outlives the channels. */

@@ -88,6 +88,11 @@ XENCONTROL_API DWORD XcEvtchnClose(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG Local
 XENCONTROL_API DWORD XcEvtchnNotify(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG LocalPort);
 /* ERROR_INVALID_PARAMETER, not ERROR_NOT_FOUND: no such port. */
 XENCONTROL_API DWORD XcEvtchnUnmask(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG LocalPort);
+/* An addition of Casement's. ERROR_SUCCESS: a peer has the other end of the port.
+ * ERROR_DEVICE_NOT_CONNECTED: none has: it closed its end, its domain is gone, or it never came.
+ * Nobody is told when a domain goes; who wants to know asks now and then.
+ * ERROR_NOT_SUPPORTED: the Xen Project's driver, which cannot tell. */
+XENCONTROL_API DWORD XcEvtchnQueryPeer(_In_ PXENCONTROL_CONTEXT Xc, _In_ ULONG LocalPort);
 
 /* --- Grants and mappings. NumberPages counts pages of 4 KiB. NotifyOffset (bytes from the first
  * page) and NotifyPort (a local port) are used when Flags say so: as the sharing ends, however it

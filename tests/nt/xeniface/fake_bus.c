@@ -35,7 +35,7 @@ static struct pnp_node *ChildNode;
 /* --- Event channels */
 
 struct _XENBUS_EVTCHN_CHANNEL {
-    BOOLEAN Open, Masked, Pending, Dead;
+    BOOLEAN Open, Masked, Pending, Dead, Peer;
     XENBUS_EVTCHN_CALLBACK *Callback;
     PVOID Argument;
 };
@@ -126,6 +126,18 @@ static VOID NTAPI EvtchnGetState(PVOID Context, PXENBUS_EVTCHN_CHANNEL Channel,
     CHECK(Context == &Bus && Channel->Open);
     *State = (XENBUS_EVTCHN_STATE){
         .LocalPort = (ULONG)(Channel - Channels), .Masked = Channel->Masked, .Dead = Channel->Dead};
+}
+
+static NTSTATUS NTAPI EvtchnQueryPeer(PVOID Context, PXENBUS_EVTCHN_CHANNEL Channel)
+{
+    CHECK(Context == &Bus && Channel->Open);
+    return Channel->Peer && !Channel->Dead ? STATUS_SUCCESS : STATUS_DEVICE_NOT_CONNECTED;
+}
+
+VOID FakePortPeer(ULONG Port, BOOLEAN There)
+{
+    CHECK(Port < FAKE_PORTS && Channels[Port].Open);
+    Channels[Port].Peer = There;
 }
 
 BOOLEAN FakePortFire(ULONG Port)
@@ -736,9 +748,9 @@ static VOID NTAPI InterfaceDereference(PVOID Context)
         sizeof(XENBUS_##Type##_INTERFACE_V1), 1, &Bus, InterfaceReference, InterfaceDereference    \
     }
 
-static const XENBUS_EVTCHN_INTERFACE_V1 Evtchn = {HEAD(EVTCHN),  EvtchnOpen,    EvtchnClose,
-                                                  EvtchnMask,    EvtchnUnmask,  EvtchnSend,
-                                                  EvtchnBindCpu, EvtchnGetState};
+static const XENBUS_EVTCHN_INTERFACE_V1 Evtchn = {HEAD(EVTCHN),  EvtchnOpen,     EvtchnClose,
+                                                  EvtchnMask,    EvtchnUnmask,   EvtchnSend,
+                                                  EvtchnBindCpu, EvtchnGetState, EvtchnQueryPeer};
 static const XENBUS_GNTTAB_INTERFACE_V1 Gnttab = {
     HEAD(GNTTAB),      GnttabCreateClient, GnttabDestroyClient, GnttabPermit, GnttabRevoke,
     GnttabRevokeLater, GnttabMap,          GnttabGetMapping,    GnttabUnmap,  GnttabGetState};

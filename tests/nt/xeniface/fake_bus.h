@@ -51,6 +51,8 @@ VOID FakeBusStop(VOID);
  * a masked one remembers. Up to DISPATCH_LEVEL, from any thread. */
 BOOLEAN FakePortFire(ULONG Port);
 BOOLEAN FakePortIsMasked(ULONG Port);
+/* A peer takes or gives up the other end of an open port. */
+VOID FakePortPeer(ULONG Port, BOOLEAN There);
 /* The peer maps or unmaps what was granted. FALSE: there is no such grant. */
 BOOLEAN FakePeerMap(ULONG Reference, USHORT Domain);
 BOOLEAN FakePeerUnmap(ULONG Reference);

@@ -68,6 +68,32 @@ NT_TEST(a_masked_port_remembers)
     FakeBusStop();
 }
 
+static void a_peer(void *Unused)
+{
+    HANDLE Handle = OpenAll(), Other = OpenAll(), Event = NewEvent();
+    ULONG Port = 0;
+
+    UNREFERENCED_PARAMETER(Unused);
+    CHECK_EQ(BindUnbound(Handle, 5, Event, FALSE, &Port), STATUS_SUCCESS);
+    CHECK_EQ(PortCall(Handle, IOCTL_XENIFACE_EVTCHN_QUERY_PEER, Port), STATUS_DEVICE_NOT_CONNECTED);
+    FakePortPeer(Port, TRUE);
+    CHECK_EQ(PortCall(Handle, IOCTL_XENIFACE_EVTCHN_QUERY_PEER, Port), STATUS_SUCCESS);
+    CHECK_EQ(PortCall(Other, IOCTL_XENIFACE_EVTCHN_QUERY_PEER, Port), STATUS_NOT_FOUND);
+    FakePortPeer(Port, FALSE);
+    CHECK_EQ(PortCall(Handle, IOCTL_XENIFACE_EVTCHN_QUERY_PEER, Port), STATUS_DEVICE_NOT_CONNECTED);
+    CHECK(!TakeEvent(Event));
+    Close(Event);
+    Close(Other);
+    Close(Handle);
+}
+
+NT_TEST(a_peer_that_is_gone_is_known_to_who_asks)
+{
+    CHECK(NT_SUCCESS(FakeBusStart()));
+    Program(a_peer, NULL);
+    FakeBusStop();
+}
+
 static void bad_bindings(void *Unused)
 {
     HANDLE Handle = OpenAll(), Event = NewEvent();

@@ -40,6 +40,7 @@ enum {                                               /* Win32 */
        ERROR_GEN_FAILURE = 31,
        ERROR_NOT_SUPPORTED = 50,
        ERROR_INVALID_PARAMETER = 87,
+       ERROR_DEVICE_NOT_CONNECTED = 1167,
        ERROR_NOT_FOUND = 1168,
 };
 
@@ -269,6 +270,19 @@ static void the_callers_event_handle_may_go(void **state)
     expect_event(guest_event);
     ask("closeport %u %u", session, theirs);
     simxen_evtchn_unbind(events, (uint32_t)ours);
+}
+
+static void who_has_the_other_end_is_known(void **state)
+{
+    unsigned event = ask("event");
+    unsigned theirs = ask("unbound %u 0 %u 0", session, event);
+
+    assert_int_equal(say("peer %u %u", session, theirs), ERROR_DEVICE_NOT_CONNECTED);
+    int ours = simxen_evtchn_bind_interdomain(events, domid, theirs);
+    assert_int_equal(say("peer %u %u", session, theirs), 0);
+    simxen_evtchn_unbind(events, (uint32_t)ours);
+    assert_int_equal(say("peer %u %u", session, theirs), ERROR_DEVICE_NOT_CONNECTED);
+    ask("closeport %u %u", session, theirs);
 }
 
 static void a_closed_port_is_gone(void **state)
@@ -838,6 +852,7 @@ int main(int argc, char **argv)
         TEST(the_guest_binds_to_our_port),
         TEST(a_masked_port_holds_its_first_event),
         TEST(the_callers_event_handle_may_go),
+        TEST(who_has_the_other_end_is_known),
         TEST(a_closed_port_is_gone),
         TEST(what_xen_refuses_is_an_error),
         TEST(a_grant_is_one_memory_for_both),

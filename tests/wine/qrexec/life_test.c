@@ -239,6 +239,76 @@ static void an_index_that_cannot_be_is_named(void)
     guest_stop(&guest);
 }
 
+/* --- another guest, played by this program in a domain of its own */
+
+/* life_test serve DOMAIN PORT: a vchan server that says "c" when a client came, and stays. */
+static int serve(int domain, int port)
+{
+    libvchan_t *vchan = libvchan_server_init(domain, port, 4096, 4096);
+    while (vchan && libvchan_is_open(vchan) == VCHAN_WAITING)
+        libvchan_wait(vchan);
+    return vchan && write(1, "c", 1) == 1 ? pause() : 1;
+}
+
+static int make_peer(void)
+{
+    char command[600];
+    int domid = -1;
+    snprintf(command, sizeof(command), "%s create --keep other", getenv("CASEMENT_TEST_SIMXEN"));
+    FILE *created = popen(command, "r");
+    EXPECT(created && fscanf(created, "%d", &domid) == 1);
+    EXPECT(pclose(created) == 0);
+    return domid;
+}
+
+static pid_t start_peer(int domid, unsigned int port, int out)
+{
+    char own[16], guests[16], number[16];
+    snprintf(own, sizeof(own), "%d", domid);
+    snprintf(guests, sizeof(guests), "%d", guest.domid);
+    snprintf(number, sizeof(number), "%u", port);
+    char self[600] = {0};
+    const char *const argv[] = {
+        getenv("CASEMENT_TEST_SIMXEN"), "exec", own, "--", self, "serve", guests, number, NULL};
+    EXPECT(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    const pid_t pid = fork();
+    EXPECT(pid >= 0);
+    if (pid == 0) {
+        dup2(out, 1);
+        execv(argv[0], (char *const *)argv);
+        _exit(127);
+    }
+    return pid;
+}
+
+/* Nobody tells of a destroyed domain; the agent asks every few seconds. */
+static void a_callers_domain_is_destroyed(void)
+{
+    uint8_t message[600];
+    char command[600], byte;
+    int from[2];
+    guest_start(&guest, NULL);
+    guest_connect(&guest, 3);
+    struct session *s = guest_session(&guest);
+    const int peer = make_peer();
+    EXPECT(pipe2(from, O_CLOEXEC) == 0);
+    const pid_t pid = start_peer(peer, s->port, from[1]);
+    close(from[1]);
+    guest_queue(&guest, message,
+                qrexec_put_exec(message, sizeof(message), QREXEC_EXEC_CMDLINE, (unsigned int)peer,
+                                s->port, command_of("DEFAULT", "probe.exe", "cat")));
+    while (guest.queue_size)
+        guest_turn(&guest, 1000);
+    EXPECT(read(from[0], &byte, 1) == 1);
+    snprintf(command, sizeof(command), "%s destroy %d", getenv("CASEMENT_TEST_SIMXEN"), peer);
+    EXPECT(system(command) == 0);
+    PUMP_UNTIL(&guest, s->terminated);
+    kill(pid, SIGKILL);
+    exit_of(pid);
+    close(from[0]);
+    guest_stop(&guest);
+}
+
 /* At ever later moments of a call. What is left behind, simxen host finds at the end. */
 static void a_killed_agent_leaves_nothing(void)
 {
@@ -287,6 +357,7 @@ static const struct test {
     TEST(a_client_that_leaves_gives_its_port_back),
     TEST(a_taken_pipe_name_keeps_only_local_clients_out),
     TEST(an_index_that_cannot_be_is_named),
+    TEST(a_callers_domain_is_destroyed),
     TEST(a_killed_agent_leaves_nothing),
 };
 
@@ -294,6 +365,8 @@ int main(int argc, char **argv)
 {
     unsigned int ran = 0;
 
+    if (argc == 4 && !strcmp(argv[1], "serve"))
+        return serve(atoi(argv[2]), atoi(argv[3]));
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
         if (argc > 1 && strcmp(argv[1], tests[i].name))

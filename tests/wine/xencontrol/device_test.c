@@ -91,6 +91,8 @@ static void CallsReachTheirIoctl(void)
     ExpectCall(IOCTL_XENIFACE_EVTCHN_NOTIFY, 4, 0, &Number);
     EXPECT_EQUAL(XcEvtchnUnmask(Xc, Number), ERROR_SUCCESS);
     ExpectCall(IOCTL_XENIFACE_EVTCHN_UNMASK, 4, 0, &Number);
+    EXPECT_EQUAL(XcEvtchnQueryPeer(Xc, Number), ERROR_SUCCESS);
+    ExpectCall(IOCTL_XENIFACE_EVTCHN_QUERY_PEER, 4, 0, &Number);
     EXPECT_EQUAL(XcEvtchnClose(Xc, Number), ERROR_SUCCESS);
     ExpectCall(IOCTL_XENIFACE_EVTCHN_CLOSE, 4, 0, &Number);
     EXPECT_EQUAL(XcStoreWrite(Xc, "a/b", "c"), ERROR_SUCCESS);
@@ -190,6 +192,8 @@ static DWORD CallOne(PXENCONTROL_CONTEXT Xc, ULONG Code)
         return XcEvtchnNotify(Xc, 1);
     case IOCTL_XENIFACE_EVTCHN_UNMASK:
         return XcEvtchnUnmask(Xc, 1);
+    case IOCTL_XENIFACE_EVTCHN_QUERY_PEER:
+        return XcEvtchnQueryPeer(Xc, 1);
     case IOCTL_XENIFACE_GNTTAB_PERMIT_FOREIGN_ACCESS_V2:
     case IOCTL_XENIFACE_GNTTAB_REVOKE_FOREIGN_ACCESS_V2:
         Error = XcGnttabPermitForeignAccess(Xc, 0, 2, 0, 0, 0, &Address, References);
@@ -213,11 +217,24 @@ static const ULONG AllCodes[] = {
     IOCTL_XENIFACE_EVTCHN_CLOSE,
     IOCTL_XENIFACE_EVTCHN_NOTIFY,
     IOCTL_XENIFACE_EVTCHN_UNMASK,
+    IOCTL_XENIFACE_EVTCHN_QUERY_PEER,
     IOCTL_XENIFACE_GNTTAB_PERMIT_FOREIGN_ACCESS_V2,
     IOCTL_XENIFACE_GNTTAB_REVOKE_FOREIGN_ACCESS_V2,
     IOCTL_XENIFACE_GNTTAB_MAP_FOREIGN_PAGES_V2,
     IOCTL_XENIFACE_GNTTAB_UNMAP_FOREIGN_PAGES_V2,
 };
+
+/* The Xen Project's driver does not know the question. */
+static void AnOldDriverCannotTellOfThePeer(void)
+{
+    PXENCONTROL_CONTEXT Xc = Open();
+
+    Fake.FailCode = IOCTL_XENIFACE_EVTCHN_QUERY_PEER;
+    Fake.FailError = ERROR_INVALID_FUNCTION;
+    EXPECT_EQUAL(XcEvtchnQueryPeer(Xc, 1), ERROR_NOT_SUPPORTED);
+    Fake.FailCode = 0;
+    XcClose(Xc);
+}
 
 static void EveryFailureIsPassedOn(void)
 {
@@ -600,6 +617,7 @@ int main(void)
     RUN(CallsReachTheirIoctl);
     RUN(StoreRepliesAreCopiedAndEnded);
     RUN(ShortOutputIsAnError);
+    RUN(AnOldDriverCannotTellOfThePeer);
     RUN(EveryFailureIsPassedOn);
     RUN(CallsWaitForADriverThatTakesTime);
     RUN(WrongArgumentsDoNotReachTheDriver);

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Proves that both builds of xencontrol.dll export the field's 21 functions and nothing else, and
+# Proves that both builds of xencontrol.dll export the field's 21 functions, one of our own (XcEvtchnQueryPeer) and
+# nothing else, and
 # that the one that ships imports system DLLs only and knows nothing of the simulated Xen.
 #   exports.sh SHIPPED.dll SIMXEN.dll
 set -eu
 
 wanted="XcClose XcEvtchnBindInterdomain XcEvtchnClose XcEvtchnNotify XcEvtchnOpenUnbound
-XcEvtchnUnmask XcGnttabMapForeignPages XcGnttabPermitForeignAccess XcGnttabPermitForeignAccess2
+XcEvtchnQueryPeer XcEvtchnUnmask XcGnttabMapForeignPages XcGnttabPermitForeignAccess XcGnttabPermitForeignAccess2
 XcGnttabRevokeForeignAccess XcGnttabUnmapForeignPages XcOpen XcRegisterLogger XcSetLogLevel
 XcStoreAddWatch XcStoreDirectory XcStoreRead XcStoreRemove XcStoreRemoveWatch XcStoreSetPermissions
 XcStoreWrite"

@@ -158,6 +158,11 @@ static void Unmask(void)
     Say(XcEvtchnUnmask(Session(), Number(2)), "");
 }
 
+static void Peer(void)
+{
+    Say(XcEvtchnQueryPeer(Session(), Number(2)), "");
+}
+
 static void ClosePort(void)
 {
     Say(XcEvtchnClose(Session(), Number(2)), "");
@@ -461,35 +466,21 @@ static const struct {
     const CHAR *Name;
     void (*Run)(void);
 } Commands[] = {
-    {"open", Open},
-    {"close", Close},
-    {"cycle", Cycle},
-    {"event", NewEvent},
-    {"wait", Wait},
-    {"closeevent", CloseEvent},
-    {"unbound", Unbound},
-    {"bind", Bind},
-    {"notify", Notify},
-    {"unmask", Unmask},
-    {"closeport", ClosePort},
-    {"permit", Permit},
-    {"threadpermit", PermitInThread},
-    {"revoke", Revoke},
-    {"map", Map},
-    {"unmap", Unmap},
-    {"alloc", Alloc},
-    {"free", Free},
-    {"peek", Peek},
-    {"poke", Poke},
-    {"writable", Writable},
-    {"read", Read},
-    {"write", Write},
-    {"dir", Directory},
-    {"rm", Remove},
-    {"perms", Permissions},
-    {"watch", Watch},
-    {"unwatch", Unwatch},
-    {"stress", RunStress},
+    {"open", Open},         {"close", Close},
+    {"cycle", Cycle},       {"event", NewEvent},
+    {"wait", Wait},         {"closeevent", CloseEvent},
+    {"unbound", Unbound},   {"bind", Bind},
+    {"notify", Notify},     {"unmask", Unmask},
+    {"peer", Peer},         {"closeport", ClosePort},
+    {"permit", Permit},     {"threadpermit", PermitInThread},
+    {"revoke", Revoke},     {"map", Map},
+    {"unmap", Unmap},       {"alloc", Alloc},
+    {"free", Free},         {"peek", Peek},
+    {"poke", Poke},         {"writable", Writable},
+    {"read", Read},         {"write", Write},
+    {"dir", Directory},     {"rm", Remove},
+    {"perms", Permissions}, {"watch", Watch},
+    {"unwatch", Unwatch},   {"stress", RunStress},
     {"exit", Leave},
 };
 

@@ -18,6 +18,7 @@ BOOL LinkServe(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain, 
 {
     memset(Link, 0, sizeof(*Link));
     Link->Loop = Loop;
+    Link->PeerIsGuest = Domain != 0;
     return Begin(Link,
                  libvchan_server_init_on(Loop->Event, (int)Domain, (int)Port, RingBytes, RingBytes),
                  TimeLimitMs);
@@ -29,6 +30,7 @@ BOOL LinkConnect(_Out_ VCHAN_LINK *Link, _In_ LINK_LOOP *Loop, _In_ DWORD Domain
     memset(Link, 0, sizeof(*Link));
     Link->Loop = Loop;
     Link->Client = TRUE;
+    Link->PeerIsGuest = Domain != 0;
     Link->SignalsSeen = Loop->Signals - 1;
     return Begin(Link, libvchan_client_init_on(Loop->Event, (int)Domain, (int)Port), TimeLimitMs);
 }
@@ -82,6 +84,8 @@ BOOL LinkPoll(_Inout_ VCHAN_LINK *Link)
         Link->State = PollConnecting(Link);
     else if (Link->State == LinkOpen && libvchan_is_open(Link->Vchan) != VCHAN_CONNECTED)
         Link->State = LinkEnded;
+    if (Link->State == LinkOpen && Link->PeerIsGuest && Link->Loop->AskForWakeUp)
+        LoopWakeBy(Link->Loop, GetTickCount64() + LIBVCHAN_PEER_LOOK_MS);
     return Link->State != Before;
 }
 

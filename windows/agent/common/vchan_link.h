@@ -21,6 +21,7 @@ typedef struct VCHAN_LINK {
     libvchan_t *Vchan;
     LINK_STATE State;
     BOOL Client;
+    BOOL PeerIsGuest; /* it may be destroyed without a word: looked at every few seconds */
     LINK_LOOP *Loop;
     ULONG SignalsSeen;  /* a client's: Loop->Signals at its last try to join */
     ULONGLONG Deadline; /* GetTickCount64() units; 0: none */

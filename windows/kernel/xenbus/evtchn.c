@@ -19,6 +19,7 @@ static VOID FillInterface(_In_ USHORT Version, _Out_ PINTERFACE Interface)
     Functions->Send = EvtchnSend;
     Functions->BindCpu = EvtchnBindCpu;
     Functions->GetState = EvtchnGetState;
+    Functions->QueryPeer = EvtchnQueryPeer;
 }
 
 static const USHORT Sizes[] = {sizeof(XENBUS_EVTCHN_INTERFACE_V1)};

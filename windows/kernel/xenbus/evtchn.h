@@ -113,6 +113,7 @@ NTSTATUS NTAPI EvtchnBindCpu(_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Cha
                              _In_ ULONG Cpu);
 VOID NTAPI EvtchnGetState(_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Channel,
                           _Out_ PXENBUS_EVTCHN_STATE State);
+NTSTATUS NTAPI EvtchnQueryPeer(_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Channel);
 
 /* An EVTCHNOP_* hypercall. */
 LONG_PTR EvtchnHypercall(_In_ ULONG Operation, _In_ PVOID Argument);

@@ -389,3 +389,16 @@ VOID NTAPI EvtchnGetState(_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Channe
     State->Throttled = Channel->Core.throttles;
     EvtchnUnlock(Cpu, Irql);
 }
+
+NTSTATUS NTAPI EvtchnQueryPeer(_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Channel)
+{
+    struct xen_evtchn_status Op = {.domid = XEN_DOMID_SELF, .port = Channel->Core.port};
+    NTSTATUS Status;
+
+    if (Dead(EvtchnOf(Context), Channel))
+        return STATUS_DEVICE_NOT_CONNECTED;
+    Status = EvtchnStatus(EvtchnHypercall(XEN_EVTCHNOP_STATUS, &Op));
+    if (NT_SUCCESS(Status) && Op.status != XEN_EVTCHN_INTERDOMAIN)
+        Status = STATUS_DEVICE_NOT_CONNECTED;
+    return Status;
+}

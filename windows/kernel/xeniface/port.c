@@ -78,6 +78,11 @@ static NTSTATUS PortUnmask(_In_ PXENIFACE_SERVICES Services, _In_ PXENIFACE_PORT
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS PortQueryPeer(_In_ PXENIFACE_SERVICES Services, _In_ PXENIFACE_PORT Port)
+{
+    return CALL(Services, Evtchn, QueryPeer, Port->Channel);
+}
+
 static NTSTATUS PortAct(_Inout_ PXENIFACE_HANDLE Handle, _In_ ULONG LocalPort,
                         _In_ PORT_ACTION *Action)
 {
@@ -163,6 +168,13 @@ NTSTATUS IoctlEvtchnUnmask(PIOCTL_CALL Call)
     NTSTATUS Status = PortAct(Call->Handle, In->LocalPort, PortUnmask);
 
     return Status == STATUS_NOT_FOUND ? STATUS_INVALID_PARAMETER : Status;
+}
+
+NTSTATUS IoctlEvtchnQueryPeer(PIOCTL_CALL Call)
+{
+    const XENIFACE_EVTCHN_QUERY_PEER_IN *In = Call->Buffer;
+
+    return PortAct(Call->Handle, In->LocalPort, PortQueryPeer);
 }
 
 NTSTATUS PortNotify(PXENIFACE_HANDLE Handle, ULONG LocalPort)

@@ -6,7 +6,7 @@
 #include "ioctl.h"
 
 IOCTL_HANDLER IoctlEvtchnBindUnbound, IoctlEvtchnBindInterdomain, IoctlEvtchnClose;
-IOCTL_HANDLER IoctlEvtchnNotify, IoctlEvtchnUnmask;
+IOCTL_HANDLER IoctlEvtchnNotify, IoctlEvtchnUnmask, IoctlEvtchnQueryPeer;
 
 /* Closes every port. */
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID PortsDrain(_Inout_ PXENIFACE_HANDLE Handle);

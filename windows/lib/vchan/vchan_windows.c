@@ -155,12 +155,20 @@ vchan_pollable vchan_port_pollable(const struct vchan_port *port)
 
 /* --- The event channel. The driver unmasks the port itself after each event. */
 
+static void NewPort(_Inout_ struct vchan_port *Port, _In_ DWORD Error, _In_ uint32_t PeerDomid)
+{
+    Port->HasPort = Error == ERROR_SUCCESS;
+    Port->PeerIsGuest = PeerDomid != 0;
+    Port->PeerGone = FALSE;
+    Port->LookAt = 0;
+}
+
 int vchan_port_offer_event(struct vchan_port *port, uint32_t peer_domid)
 {
     DWORD Error =
         XcEvtchnOpenUnbound(port->Xc, (USHORT)peer_domid, port->Event, FALSE, &port->Port);
 
-    port->HasPort = Error == ERROR_SUCCESS;
+    NewPort(port, Error, peer_domid);
     return StatusOfError(Error);
 }
 
@@ -170,7 +178,7 @@ int vchan_port_bind_event(struct vchan_port *port, uint32_t peer_domid, uint32_t
                                           FALSE, &port->Port);
     int Status = StatusOfError(Error);
 
-    port->HasPort = Error == ERROR_SUCCESS;
+    NewPort(port, Error, peer_domid);
     /* The driver has one answer for a port that is closed, taken or another domain's. */
     return Status == VCHAN_SYSTEM ? VCHAN_NO_SERVER : Status;
 }
@@ -191,9 +199,10 @@ void vchan_port_notify(struct vchan_port *port)
 
 int vchan_port_sleep(struct vchan_port *port)
 {
-    if (WaitForSingleObject(port->Event, INFINITE) == WAIT_OBJECT_0)
-        return VCHAN_OK;
-    return VCHAN_SYSTEM;
+    BOOL Asks = port->HasPort && port->PeerIsGuest && !port->NobodyTells;
+    DWORD Result = WaitForSingleObject(port->Event, Asks ? LIBVCHAN_PEER_LOOK_MS : INFINITE);
+
+    return Result == WAIT_OBJECT_0 || Result == WAIT_TIMEOUT ? VCHAN_OK : VCHAN_SYSTEM;
 }
 
 void vchan_port_drain(struct vchan_port *port)
@@ -372,7 +381,21 @@ void vchan_port_unwatch(struct vchan_port *port)
 
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected)
 {
-    return false;
+    ULONGLONG Now;
+    DWORD Error;
+
+    if (port->PeerGone || port->NobodyTells || !connected || !port->HasPort)
+        return port->PeerGone;
+    Now = GetTickCount64();
+    if (port->LookAt == 0) /* it was there a moment ago */
+        port->LookAt = Now + LIBVCHAN_PEER_LOOK_MS;
+    if (Now < port->LookAt)
+        return false;
+    port->LookAt = Now + LIBVCHAN_PEER_LOOK_MS;
+    Error = XcEvtchnQueryPeer(port->Xc, port->Port);
+    port->PeerGone = Error == ERROR_DEVICE_NOT_CONNECTED;
+    port->NobodyTells = Error != ERROR_SUCCESS && !port->PeerGone;
+    return port->PeerGone;
 }
 
 uint64_t vchan_port_now_ns(void)

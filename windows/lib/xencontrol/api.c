@@ -122,6 +122,13 @@ DWORD XcEvtchnUnmask(PXENCONTROL_CONTEXT Xc, ULONG LocalPort)
     return REPORT(Xc, TransportUnmask(Xc->Transport, LocalPort));
 }
 
+DWORD XcEvtchnQueryPeer(PXENCONTROL_CONTEXT Xc, ULONG LocalPort)
+{
+    if (Xc == NULL)
+        return ERROR_INVALID_PARAMETER;
+    return TransportQueryPeer(Xc->Transport, LocalPort); /* an answer, no failure to report */
+}
+
 /* --- Grants and mappings */
 
 static void ShareRemember(_In_ PXENCONTROL_CONTEXT Xc, _In_ XC_SHARE *Share)

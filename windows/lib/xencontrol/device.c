@@ -178,6 +178,18 @@ DWORD TransportUnmask(PXC_TRANSPORT Transport, ULONG LocalPort)
     RETURN_IOCTL(Transport, IOCTL_XENIFACE_EVTCHN_UNMASK, NULL, 0, EncodeUlong, LocalPort);
 }
 
+static DWORD AskForPeer(_In_ PXC_TRANSPORT Transport, _In_ ULONG LocalPort)
+{
+    RETURN_IOCTL(Transport, IOCTL_XENIFACE_EVTCHN_QUERY_PEER, NULL, 0, EncodeUlong, LocalPort);
+}
+
+DWORD TransportQueryPeer(PXC_TRANSPORT Transport, ULONG LocalPort)
+{
+    DWORD Error = AskForPeer(Transport, LocalPort);
+
+    return Error == ERROR_INVALID_FUNCTION ? ERROR_NOT_SUPPORTED : Error;
+}
+
 DWORD TransportStoreWrite(PXC_TRANSPORT Transport, const CHAR *Path, const CHAR *Value)
 {
     RETURN_IOCTL(Transport, IOCTL_XENIFACE_STORE_WRITE, NULL, 0, EncodeStoreWrite, Path, Value);

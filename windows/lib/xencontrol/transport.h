@@ -29,6 +29,7 @@ DWORD TransportBindInterdomain(_In_ PXC_TRANSPORT Transport, _In_ USHORT RemoteD
 DWORD TransportClosePort(_In_ PXC_TRANSPORT Transport, _In_ ULONG LocalPort);
 DWORD TransportNotify(_In_ PXC_TRANSPORT Transport, _In_ ULONG LocalPort);
 DWORD TransportUnmask(_In_ PXC_TRANSPORT Transport, _In_ ULONG LocalPort);
+DWORD TransportQueryPeer(_In_ PXC_TRANSPORT Transport, _In_ ULONG LocalPort);
 
 /* Share names the sharing for the two functions that end it. */
 DWORD TransportGrant(_In_ PXC_TRANSPORT Transport, _In_ const XC_SHARE_REQUEST *Request,

@@ -89,6 +89,27 @@ NT_TEST(events_go_both_ways_on_each_cpu, .cpus = 2, .seeds = 10, SERVICES)
     services_end();
 }
 
+NT_TEST(the_other_end_is_asked_for, SERVICES)
+{
+    LISTENER server, client;
+    XENBUS_EVTCHN_PARAMETERS unbound = {.Type = XENBUS_EVTCHN_UNBOUND,
+                                        .RemoteDomain = (USHORT)xen_machine_domid()};
+
+    services_begin();
+    CHECK_EQ(open(&server, unbound), STATUS_SUCCESS);
+    CHECK_EQ(Evtchn.QueryPeer(Evtchn.Interface.Context, server.Channel),
+             STATUS_DEVICE_NOT_CONNECTED);
+    Evtchn.Close(Evtchn.Interface.Context, server.Channel);
+    open_pair(&server, &client, 0);
+    CHECK_EQ(Evtchn.QueryPeer(Evtchn.Interface.Context, server.Channel), STATUS_SUCCESS);
+    CHECK_EQ(Evtchn.QueryPeer(Evtchn.Interface.Context, client.Channel), STATUS_SUCCESS);
+    Evtchn.Close(Evtchn.Interface.Context, client.Channel);
+    CHECK_EQ(Evtchn.QueryPeer(Evtchn.Interface.Context, server.Channel),
+             STATUS_DEVICE_NOT_CONNECTED);
+    Evtchn.Close(Evtchn.Interface.Context, server.Channel);
+    services_end();
+}
+
 NT_TEST(wrong_peers, SERVICES)
 {
     LISTENER server, client, other;

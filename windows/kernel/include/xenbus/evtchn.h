@@ -7,7 +7,7 @@
  * A peer that fires endlessly is slowed down (it costs bounded CPU); events are late then, never
  * lost.
  *
- * After a suspend every channel is dead (Xen has forgotten its port): Send and GetState fail with
+ * After a suspend every channel is dead (Xen has forgotten its port): Send and QueryPeer fail with
  * STATUS_DEVICE_NOT_CONNECTED, no callback comes; close it and open another. The suspend interface
  * tells when.
  */
@@ -53,7 +53,7 @@ typedef struct _XENBUS_EVTCHN_STATE {
 } XENBUS_EVTCHN_STATE, *PXENBUS_EVTCHN_STATE;
 
 /* The events callback. DISPATCH_LEVEL, on the channel's CPU, never twice at a time for a channel.
- * It may call Mask, Unmask, Send and GetState, for any channel. */
+ * It may call Mask, Unmask, Send, GetState and QueryPeer, for any channel. */
 typedef VOID NTAPI XENBUS_EVTCHN_CALLBACK(_In_opt_ PVOID Argument);
 
 typedef struct _XENBUS_EVTCHN_INTERFACE_V1 {
@@ -90,6 +90,11 @@ typedef struct _XENBUS_EVTCHN_INTERFACE_V1 {
     /* <= DISPATCH_LEVEL. */
     VOID(NTAPI *GetState)
     (_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Channel, _Out_ PXENBUS_EVTCHN_STATE State);
+
+    /* <= DISPATCH_LEVEL. STATUS_SUCCESS: a peer has the other end. STATUS_DEVICE_NOT_CONNECTED:
+     * none has: it closed its end, its domain is gone, or it never came. Xen tells nobody when a
+     * domain goes; it must be asked. */
+    NTSTATUS(NTAPI *QueryPeer)(_In_ PVOID Context, _In_ PXENBUS_EVTCHN_CHANNEL Channel);
 } XENBUS_EVTCHN_INTERFACE_V1, *PXENBUS_EVTCHN_INTERFACE_V1;
 
 #define XENBUS_EVTCHN_VERSION 1

@@ -154,6 +154,16 @@ DWORD TransportUnmask(PXC_TRANSPORT Transport, ULONG LocalPort)
     return PortsUnmask(&Transport->Ports, LocalPort);
 }
 
+DWORD TransportQueryPeer(PXC_TRANSPORT Transport, ULONG LocalPort)
+{
+    struct simxen_port_status Status;
+    int Error = simxen_evtchn_status(Transport->Sx, SIMXEN_DOMID_SELF, LocalPort, &Status);
+
+    if (Error < 0)
+        return ErrorFromXen(Error);
+    return Status.state == SIMXEN_PORT_INTERDOMAIN ? ERROR_SUCCESS : ERROR_DEVICE_NOT_CONNECTED;
+}
+
 /* --- Grants and mappings */
 
 typedef struct _SIMXEN_SHARE {
