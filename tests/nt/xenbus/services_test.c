@@ -186,13 +186,14 @@ NT_TEST(event_interrupts_are_told_again_after_a_resume, .seeds = 50)
     fake_xen.no_vector_op = sched_random(2);
     platform = xenbus_start();
     RtlCopyMemory(vectors, fake_xen.vector, sizeof(vectors));
-    CHECK(vectors[0] || fake_xen.callback);
+    CHECK(fake_xen.callback != 0); /* also with vectors: so libxl knows of the drivers */
     CHECK_EQ(query(&GUID_XENBUS_SUSPEND, sizeof(suspend), 1, &suspend), STATUS_SUCCESS);
     CHECK_EQ(suspend.Trigger(suspend.Interface.Context), STATUS_SUCCESS);
     CHECK_EQ(RtlCompareMemory(vectors, fake_xen.vector, sizeof(vectors)), sizeof(vectors));
-    CHECK(vectors[0] || fake_xen.callback);
+    CHECK(fake_xen.callback != 0);
     put(&suspend);
     xenbus_end(platform);
+    CHECK_EQ(fake_xen.callback, 0);
 }
 
 NT_TEST(a_resume_without_shared_info_gives_no_empty_frame_back)
@@ -281,7 +282,7 @@ NT_TEST(every_cpu_has_its_vector, .cpus = 4, .seeds = 20)
         for (ULONG k = 0; k < i; k++)
             CHECK(fake_xen.vector[i] != fake_xen.vector[k]);
     }
-    CHECK_EQ(fake_xen.callback, 0);
+    CHECK_EQ(fake_xen.callback >> 56, XEN_CALLBACK_PCI_INTX);
     CHECK(fake_xen.upcalls >= 4); /* each was seen to arrive */
     xenbus_end(platform);
 }

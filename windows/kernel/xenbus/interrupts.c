@@ -265,7 +265,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     InterruptsConnect(_In_ PXENBUS_INTERRUPTS Interrupts, _In_ XENBUS_UPCALL *Upcall,
                       _In_opt_ PVOID Argument)
 {
-    NTSTATUS Status = STATUS_SUCCESS;
+    NTSTATUS Status;
 
     Interrupts->Upcall = Upcall;
     Interrupts->Argument = Argument;
@@ -274,14 +274,16 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     (VOID) TellLine(0);
     for (ULONG i = 0; i < Interrupts->Cpus; i++)
         ConnectVector(Interrupts, &Interrupts->Cpu[i]);
-    if (!Interrupts->Cpu[CpuOfVcpu0(Interrupts)].HasVector) {
-        LogLine(LogInfo, "events come by the line interrupt");
-        Status = ConnectLine(Interrupts);
-        if (NT_SUCCESS(Status) && TellLine(Interrupts->LineCallback) != 0)
-            Status = STATUS_DEVICE_CONFIGURATION_ERROR;
-        if (!NT_SUCCESS(Status))
-            InterruptsDisconnect(Interrupts);
+    if (Interrupts->Cpu[CpuOfVcpu0(Interrupts)].HasVector) {
+        (VOID) TellLine(Interrupts->LineCallback); /* says that there are drivers, see the header */
+        return STATUS_SUCCESS;
     }
+    LogLine(LogInfo, "events come by the line interrupt");
+    Status = ConnectLine(Interrupts);
+    if (NT_SUCCESS(Status) && TellLine(Interrupts->LineCallback) != 0)
+        Status = STATUS_DEVICE_CONFIGURATION_ERROR;
+    if (!NT_SUCCESS(Status))
+        InterruptsDisconnect(Interrupts);
     return Status;
 }
 
@@ -290,8 +292,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID InterruptsDisconnect(_In_ PXENBUS_INTERR
 {
     IO_DISCONNECT_INTERRUPT_PARAMETERS Parameters = {.Version = CONNECT_FULLY_SPECIFIED};
 
+    (VOID) TellLine(0);
     if (Interrupts->Line) {
-        (VOID) TellLine(0);
         IoDisconnectInterrupt(Interrupts->Line);
         Interrupts->Line = NULL;
     }
@@ -315,11 +317,10 @@ VOID InterruptsResume(_In_ PXENBUS_INTERRUPTS Interrupts)
             TellVector(Interrupts->Cpu[i].Vcpu, Interrupts->Cpu[i].Resource.u.Interrupt.Vector))
             LogLine(LogError, "a CPU's event interrupt is lost after a resume");
     /* After a resume no vCPU has a vector, so the line itself serves again. */
-    if (Interrupts->Line && !First->HasVector) {
+    if (!First->HasVector)
         Interrupts->LineIsVector = FALSE;
-        if (TellLine(Interrupts->LineCallback) != 0)
-            LogLine(LogError, "the line interrupt is lost after a resume");
-    }
+    if (TellLine(Interrupts->LineCallback) != 0)
+        LogLine(LogError, "the line interrupt is lost after a resume");
 }
 
 /* --- Does it arrive? --- */

@@ -5,6 +5,9 @@
  * line interrupt (HVM_PARAM_CALLBACK_IRQ), which brings everything to vCPU 0.
  *
  * A vector is trusted only when an upcall was seen to arrive on it: InterruptsProbe.
+ *
+ * Xen is told of the line in any case. It raises no line while vCPU 0 has a vector, but libxl takes
+ * a parameter of 0 as "no PV drivers", and then suspends the machine without asking it.
  */
 #ifndef XENBUS_INTERRUPTS_H
 #define XENBUS_INTERRUPTS_H
