@@ -44,17 +44,9 @@ struct grant_table *grants_table(void)
 
 void grants_resume(void)
 {
-    for (uint32_t i = 0; i < table.frame_count; i++) {
-        uint64_t frame = (table_hole >> PAGE_SHIFT) + i;
-        struct xen_grant_entry *entries = table.frames[i]->entries;
-
-        struct xen_grant_entry kept[XEN_GNTTAB_V1_PER_PAGE];
-        memcpy(kept, entries, sizeof kept);
-        if (xen_add_to_physmap(XEN_MAPSPACE_GRANT_TABLE, i, frame))
+    for (uint32_t i = 0; i < table.frame_count; i++)
+        if (xen_add_to_physmap(XEN_MAPSPACE_GRANT_TABLE, i, (table_hole >> PAGE_SHIFT) + i))
             panic("no grant table after the resume");
-        for (unsigned j = i ? 0 : XEN_GNTTAB_RESERVED_ENTRIES; j < XEN_GNTTAB_V1_PER_PAGE; j++)
-            entries[j] = (struct xen_grant_entry){0};
-    }
 }
 
 uint32_t grant_page(xen_domid domid, const void *page, bool readonly)

@@ -15,7 +15,8 @@
 
 /* Maps the table's first frame; the rest as needed. Nothing at a second call. */
 void grants_start(void);
-/* After a resume: the table is empty; what was granted is granted again, under its references. */
+/* After a resume: the table is a new one, and empty. What was granted is not any more; its
+ * references stay taken until their owners end them. */
 void grants_resume(void);
 struct grant_table *grants_table(void);
 

@@ -23,8 +23,10 @@ enum {
 #define ENTRY_NO_EXECUTE (1ull << 63)
 #define ENTRY_ADDRESS    0x000ffffffffff000ull
 
-#define FOUR_GIB    (4ull << 30)
-#define HOLES_START (16ull << 30)
+#define FOUR_GIB (4ull << 30)
+/* Above these guests' RAM, below the firmware's devices. Higher up `xl save` would be slow: it
+ * looks at each page number up to the highest that is used. */
+#define HOLES_START 0xe0000000ull
 #define WINDOW      0xffff900000000000ull
 
 extern uint8_t image_start[], rodata_start[], data_start[], image_end[];

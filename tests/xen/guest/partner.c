@@ -3,12 +3,13 @@
  * The guest's partner in dom0: does there what a test asks for (partner.h), with Xen's own
  * libraries, one command after the other.
  *
- *   guest_partner DOMID
+ *   guest_partner DOMID [READY]
  *
  * The guest writes "NUMBER COMMAND..." to its data/partner/ask, the partner "NUMBER ANSWER" to
  * data/partner/answer; an answer that begins with "-" is a failed call's errno. Ends when the
  * guest's part of xenstore is gone.
  *
+ *   ready                         "ready" goes to READY, a FIFO that a script in dom0 reads
  *   make-nodes PATH COUNT         many nodes below the guest's PATH
  *   set PATH VALUE                one
  *   map REF rw|ro  unmap          a page of the guest; peek OFFSET  poke OFFSET VALUE: its bytes
@@ -41,6 +42,7 @@ enum { WORDS_MAX = 8, ANSWER_BYTES = 1500, CHUNK_BYTES = 1 << 20, PAGE = 4096 };
 
 struct partner {
     int domid;
+    const char *ready; /* or NULL */
     struct xs_handle *store;
     xengnttab_handle *map;
     xengntshr_handle *share;
@@ -82,6 +84,16 @@ static bool write_node(struct partner *partner, const char *path, const char *va
 
     snprintf(whole, sizeof whole, "/local/domain/%d/%s", partner->domid, path);
     return xs_write(partner->store, XBT_NULL, whole, value, (unsigned)strlen(value));
+}
+
+static void ready(struct partner *partner, char **words)
+{
+    FILE *file = partner->ready ? fopen(partner->ready, "w") : NULL;
+
+    if (failed(partner, file != NULL))
+        return;
+    fputs("ready\n", file);
+    failed(partner, fclose(file) == 0);
 }
 
 static void make_nodes(struct partner *partner, char **words)
@@ -301,6 +313,7 @@ static const struct {
     int words;
     command *run;
 } commands[] = {
+    {"ready", 1, ready},
     {"make-nodes", 3, make_nodes},
     {"set", 3, set},
     {"map", 3, map},
@@ -388,11 +401,12 @@ int main(int argc, char **argv)
     struct partner partner = {0};
     char path[80];
 
-    if (argc != 2) {
-        fprintf(stderr, "Usage: guest_partner DOMID\n");
+    if (argc != 2 && argc != 3) {
+        fprintf(stderr, "Usage: guest_partner DOMID [READY]\n");
         return 2;
     }
     partner.domid = atoi(argv[1]);
+    partner.ready = argv[2];
     partner.store = xs_open(0);
     partner.map = xengnttab_open(NULL, 0);
     partner.share = xengntshr_open(NULL, 0);

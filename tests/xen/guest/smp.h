@@ -10,8 +10,7 @@
 
 /* Tables for the CPU that runs; once, first of all. */
 void smp_init(void);
-/* Starts every vCPU that there is, again after a resume. Returns how many run, this one
- * included. */
+/* Starts every vCPU that there is. Returns how many run, this one included. */
 uint32_t smp_start(void);
 uint32_t smp_count(void);
 struct cpu;
@@ -23,7 +22,7 @@ void smp_run(uint32_t index, void (*function)(void *context), void *context);
 void smp_begin(uint32_t index, void (*function)(void *context), void *context);
 bool smp_finished(uint32_t index);
 
-/* Before a suspend: the other CPUs sleep without interrupts until smp_resume(). Nothing of theirs
+/* Before a suspend: the other CPUs wait without interrupts until smp_unpark(). Nothing of theirs
  * may be running. */
 void smp_park(void);
 void smp_unpark(void);

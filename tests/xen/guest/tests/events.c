@@ -22,6 +22,7 @@
 #include "../smp.h"
 #include "../test.h"
 #include "../xen.h"
+#include "events_work.h"
 
 enum { MANY = 200 };
 
@@ -165,7 +166,7 @@ static void closed_is_closed(void)
     CHECK_EQUAL(pair.to.count, 0);
 }
 
-static void all_of(enum events_abi abi, enum events_delivery delivery)
+void events_work(enum events_abi abi, enum events_delivery delivery)
 {
     uint64_t spurious;
 
@@ -184,30 +185,30 @@ static void all_of(enum events_abi abi, enum events_delivery delivery)
 
 TEST(events_2l_callback, TEST_ALONE)
 {
-    all_of(EVENTS_2L, EVENTS_BY_CALLBACK);
+    events_work(EVENTS_2L, EVENTS_BY_CALLBACK);
 }
 
 TEST(events_2l_intx, TEST_HVM)
 {
-    all_of(EVENTS_2L, EVENTS_BY_INTX);
+    events_work(EVENTS_2L, EVENTS_BY_INTX);
 }
 
 TEST(events_2l_upcall_vector, TEST_NAMED)
 {
-    all_of(EVENTS_2L, EVENTS_BY_UPCALL);
+    events_work(EVENTS_2L, EVENTS_BY_UPCALL);
 }
 
 TEST(events_fifo_callback, TEST_ALONE)
 {
-    all_of(EVENTS_FIFO, EVENTS_BY_CALLBACK);
+    events_work(EVENTS_FIFO, EVENTS_BY_CALLBACK);
 }
 
 TEST(events_fifo_intx, TEST_HVM)
 {
-    all_of(EVENTS_FIFO, EVENTS_BY_INTX);
+    events_work(EVENTS_FIFO, EVENTS_BY_INTX);
 }
 
 TEST(events_fifo_upcall_vector, TEST_ALONE)
 {
-    all_of(EVENTS_FIFO, EVENTS_BY_UPCALL);
+    events_work(EVENTS_FIFO, EVENTS_BY_UPCALL);
 }

@@ -105,6 +105,22 @@ guest_wait() {
     return "$guest_code"
 }
 
+# partner_start GUEST: its partner in dom0 (guest/partner.c), logging to /run/partner.log.
+# partner_ready GUEST: waits until the guest has asked it "ready". False: the partner has ended.
+partner_start() {
+    partner_domid=$(guest_domid "$1")
+    mkfifo "/run/ready-$partner_domid" || return 1
+    {
+        /rig/bin/guest_partner "$partner_domid" "/run/ready-$partner_domid" >>/run/partner.log 2>&1
+        echo ended >"/run/ready-$partner_domid"
+    } &
+}
+
+partner_ready() {
+    read -r partner_state <"/run/ready-$(guest_domid "$1")"
+    [ "$partner_state" = ready ]
+}
+
 guest_destroy() {
     xl destroy "$1" && guest_wait "$1" >/dev/null
 }
