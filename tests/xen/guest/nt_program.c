@@ -9,8 +9,9 @@
 #include "model/process.h"
 #include "model/security.h"
 #include "model/user.h"
+#include "nt_world.h"
 
-enum { BUFFER_BYTES = 4096, PATH_CHARACTERS = 200 };
+enum { PATH_CHARACTERS = 200, LIMIT_S = 60, SLICE = 1000000 /* 100 ms */ };
 
 static HANDLE open_device(void)
 {
@@ -47,32 +48,70 @@ void program_run(void (*program)(HANDLE device))
     process_release(process);
 }
 
-static NTSTATUS call(HANDLE device, ULONG code, const char *in, ULONG in_bytes, char *out)
+NTSTATUS program_call(HANDLE device, ULONG code, const void *in, ULONG in_bytes, void *out,
+                      ULONG out_bytes)
 {
-    char *from = user_alloc(BUFFER_BYTES), *to = user_alloc(BUFFER_BYTES);
+    char *from = user_alloc(PAGE_SIZE), *to = user_alloc(PAGE_SIZE);
     NTSTATUS status;
 
     memcpy(from, in, in_bytes);
-    status = user_fire_ioctl(device, code, from, in_bytes, out ? to : NULL, out ? BUFFER_BYTES : 0);
+    status = user_fire_ioctl(device, code, from, in_bytes, out ? to : NULL, out_bytes);
     if (out)
-        memcpy(out, to, BUFFER_BYTES);
+        memcpy(out, to, out_bytes);
     user_free(from);
     user_free(to);
     return status;
 }
 
+/* Two strings in one buffer, and an end. */
+void program_write_key(HANDLE device, const char *path, const char *value)
+{
+    char bytes[2 * PATH_CHARACTERS] = {0};
+    SIZE_T first = strlen(path) + 1;
+
+    memcpy(bytes, path, first);
+    memcpy(bytes + first, value, strlen(value));
+    CHECK_EQ(program_call(device, IOCTL_XENIFACE_STORE_WRITE, bytes,
+                          (ULONG)(first + strlen(value) + 2), NULL, 0),
+             STATUS_SUCCESS);
+}
+
+NTSTATUS program_read_key(HANDLE device, const char *path, char *value, ULONG room)
+{
+    return program_call(device, IOCTL_XENIFACE_STORE_READ, path, (ULONG)strlen(path) + 1, value,
+                        room);
+}
+
+HANDLE program_event(void)
+{
+    HANDLE event;
+
+    CHECK_EQ(NtCreateEvent(&event, EVENT_ALL_ACCESS, NULL, SynchronizationEvent, FALSE),
+             STATUS_SUCCESS);
+    return event;
+}
+
+void program_wait(HANDLE event)
+{
+    uint64_t end = nt_world_now_ns() + LIMIT_S * 1000000000ull;
+    LARGE_INTEGER slice = {.QuadPart = -SLICE};
+
+    while (NtWaitForSingleObject(event, FALSE, &slice) == STATUS_TIMEOUT)
+        CHECK(nt_world_now_ns() < end);
+}
+
 void program_uses_store(HANDLE device)
 {
-    static char out[BUFFER_BYTES];
-    static const char written[] = "data/nt\0from a shipped driver\0";
+    char value[PATH_CHARACTERS];
 
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_READ, "domid", 6, out), STATUS_SUCCESS);
-    CHECK(out[0] >= '1' && out[0] <= '9');
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_WRITE, written, sizeof(written), NULL),
+    CHECK_EQ(program_read_key(device, "domid", value, sizeof(value)), STATUS_SUCCESS);
+    CHECK(value[0] >= '1' && value[0] <= '9');
+    program_write_key(device, "data/nt", "from a shipped driver");
+    CHECK_EQ(program_read_key(device, "data/nt", value, sizeof(value)), STATUS_SUCCESS);
+    CHECK(strcmp(value, "from a shipped driver") == 0);
+    CHECK_EQ(program_call(device, IOCTL_XENIFACE_STORE_DIRECTORY, "data", 5, value, sizeof(value)),
              STATUS_SUCCESS);
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_READ, "data/nt", 8, out), STATUS_SUCCESS);
-    CHECK(strcmp(out, "from a shipped driver") == 0);
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_DIRECTORY, "data", 5, out), STATUS_SUCCESS);
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_REMOVE, "data/nt", 8, NULL), STATUS_SUCCESS);
-    CHECK(!NT_SUCCESS(call(device, IOCTL_XENIFACE_STORE_READ, "data/nt", 8, out)));
+    CHECK_EQ(program_call(device, IOCTL_XENIFACE_STORE_REMOVE, "data/nt", 8, NULL, 0),
+             STATUS_SUCCESS);
+    CHECK(!NT_SUCCESS(program_read_key(device, "data/nt", value, sizeof(value))));
 }

@@ -15,7 +15,7 @@
 
 #define DEBIAN "/usr/lib/x86_64-linux-gnu/libxenvchan.so.4.17"
 
-enum { LIMIT_S = 30, SLICE = 1000000 /* 100 ms */, TEXT_BYTES = 200, SHARINGS = 3 };
+enum { LIMIT_S = 30, TEXT_BYTES = 200, SHARINGS = 3 };
 
 struct sharing { /* a request that pends as long as the pages are shared */
     void *address;
@@ -30,21 +30,6 @@ struct vchan_port {
     struct sharing sharings[SHARINGS];
 };
 
-static NTSTATUS call(HANDLE device, ULONG code, const void *in, ULONG in_bytes, void *out,
-                     ULONG out_bytes)
-{
-    char *from = user_alloc(PAGE_SIZE), *to = user_alloc(PAGE_SIZE);
-    NTSTATUS status;
-
-    memcpy(from, in, in_bytes);
-    status = user_fire_ioctl(device, code, from, in_bytes, out ? to : NULL, out_bytes);
-    if (out)
-        memcpy(out, to, out_bytes);
-    user_free(from);
-    user_free(to);
-    return status;
-}
-
 /* --- The event channel. */
 
 int vchan_port_offer_event(struct vchan_port *port, uint32_t peer_domid)
@@ -52,12 +37,10 @@ int vchan_port_offer_event(struct vchan_port *port, uint32_t peer_domid)
     XENIFACE_EVTCHN_BIND_UNBOUND_IN in = {.RemoteDomain = (USHORT)peer_domid};
     XENIFACE_EVTCHN_BIND_UNBOUND_OUT out;
 
-    CHECK_EQ(NtCreateEvent(&port->event, EVENT_ALL_ACCESS, NULL, SynchronizationEvent, FALSE),
+    port->event = in.Event = program_event();
+    CHECK_EQ(program_call(port->device, IOCTL_XENIFACE_EVTCHN_BIND_UNBOUND, &in, sizeof(in), &out,
+                          sizeof(out)),
              STATUS_SUCCESS);
-    in.Event = port->event;
-    CHECK_EQ(
-        call(port->device, IOCTL_XENIFACE_EVTCHN_BIND_UNBOUND, &in, sizeof(in), &out, sizeof(out)),
-        STATUS_SUCCESS);
     port->number = out.LocalPort;
     return VCHAN_OK;
 }
@@ -71,7 +54,7 @@ void vchan_port_drop_event(struct vchan_port *port)
 {
     XENIFACE_EVTCHN_CLOSE_IN in = {port->number};
 
-    CHECK_EQ(call(port->device, IOCTL_XENIFACE_EVTCHN_CLOSE, &in, sizeof(in), NULL, 0),
+    CHECK_EQ(program_call(port->device, IOCTL_XENIFACE_EVTCHN_CLOSE, &in, sizeof(in), NULL, 0),
              STATUS_SUCCESS);
     CHECK_EQ(NtClose(port->event), STATUS_SUCCESS);
 }
@@ -80,18 +63,13 @@ void vchan_port_notify(struct vchan_port *port)
 {
     XENIFACE_EVTCHN_NOTIFY_IN in = {port->number};
 
-    CHECK_EQ(call(port->device, IOCTL_XENIFACE_EVTCHN_NOTIFY, &in, sizeof(in), NULL, 0),
+    CHECK_EQ(program_call(port->device, IOCTL_XENIFACE_EVTCHN_NOTIFY, &in, sizeof(in), NULL, 0),
              STATUS_SUCCESS);
 }
 
-/* The model's time runs away while the machine is idle: the limit is one of real time. */
 int vchan_port_sleep(struct vchan_port *port)
 {
-    uint64_t end = nt_world_now_ns() + LIMIT_S * 1000000000ull;
-    LARGE_INTEGER slice = {.QuadPart = -SLICE};
-
-    while (NtWaitForSingleObject(port->event, FALSE, &slice) == STATUS_TIMEOUT)
-        CHECK(nt_world_now_ns() < end);
+    program_wait(port->event);
     return VCHAN_OK;
 }
 
@@ -140,8 +118,8 @@ void vchan_port_unshare(struct vchan_port *port, void *address, uint32_t pages)
 
     while (sharing->address != address)
         sharing++;
-    CHECK_EQ(call(port->device, IOCTL_XENIFACE_GNTTAB_REVOKE_FOREIGN_ACCESS_V2, &in, sizeof(in),
-                  NULL, 0),
+    CHECK_EQ(program_call(port->device, IOCTL_XENIFACE_GNTTAB_REVOKE_FOREIGN_ACCESS_V2, &in,
+                          sizeof(in), NULL, 0),
              STATUS_SUCCESS);
     CHECK_EQ(sharing->status->Status, STATUS_SUCCESS);
     user_free(sharing->status);
@@ -160,19 +138,7 @@ void vchan_port_unmap(struct vchan_port *port, void *address, uint32_t pages)
 {
 }
 
-/* --- XenStore. Two strings in one buffer: path, value. */
-
-static void write_key(HANDLE device, const char *path, const char *value)
-{
-    char bytes[2 * TEXT_BYTES] = {0};
-    SIZE_T first = strlen(path) + 1;
-
-    memcpy(bytes, path, first);
-    memcpy(bytes + first, value, strlen(value));
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_WRITE, bytes, (ULONG)(first + strlen(value) + 2),
-                  NULL, 0),
-             STATUS_SUCCESS);
-}
+/* --- XenStore. */
 
 int vchan_port_publish(struct vchan_port *port, uint32_t peer_domid, const char *path,
                        uint32_t ring_ref)
@@ -182,17 +148,17 @@ int vchan_port_publish(struct vchan_port *port, uint32_t peer_domid, const char 
     model_text(port->path, sizeof(port->path), "%s", path);
     model_text(key, sizeof(key), "%s/ring-ref", path);
     model_text(value, sizeof(value), "%u", ring_ref);
-    write_key(port->device, key, value);
+    program_write_key(port->device, key, value);
     model_text(key, sizeof(key), "%s/event-channel", path);
     model_text(value, sizeof(value), "%u", port->number);
-    write_key(port->device, key, value);
+    program_write_key(port->device, key, value);
     return VCHAN_OK;
 }
 
 void vchan_port_unpublish(struct vchan_port *port)
 {
-    CHECK_EQ(call(port->device, IOCTL_XENIFACE_STORE_REMOVE, port->path,
-                  (ULONG)strlen(port->path) + 1, NULL, 0),
+    CHECK_EQ(program_call(port->device, IOCTL_XENIFACE_STORE_REMOVE, port->path,
+                          (ULONG)strlen(port->path) + 1, NULL, 0),
              STATUS_SUCCESS);
 }
 
@@ -275,8 +241,7 @@ static void wait_for_answer(HANDLE device, const char *wanted)
     char answer[TEXT_BYTES];
 
     do {
-        CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_READ, "data/partner/answer", 20, answer,
-                      sizeof(answer)),
+        CHECK_EQ(program_read_key(device, "data/partner/answer", answer, sizeof(answer)),
                  STATUS_SUCCESS);
         CHECK(nt_world_now_ns() < end);
     } while (strcmp(answer, wanted) != 0);
@@ -289,17 +254,16 @@ void program_serves_vchan(HANDLE device)
     char domid[16], ask[TEXT_BYTES];
 
     port.device = device;
-    CHECK_EQ(call(device, IOCTL_XENIFACE_STORE_READ, "domid", 6, domid, sizeof(domid)),
-             STATUS_SUCCESS);
+    CHECK_EQ(program_read_key(device, "domid", domid, sizeof(domid)), STATUS_SUCCESS);
     CHECK_EQ(vchan_channel_serve(&channel, &port, 0, "data/vchan/7", 8192, 65536), VCHAN_OK);
     model_text(ask, sizeof(ask), "1 vchan-join " DEBIAN " /local/domain/%s/data/vchan/7", domid);
-    write_key(device, "data/partner/ask", ask);
+    program_write_key(device, "data/partner/ask", ask);
     while (vchan_channel_state(&channel) == VCHAN_STATE_WAITING)
         vchan_port_sleep(&port);
     CHECK_EQ(vchan_channel_state(&channel), VCHAN_STATE_CONNECTED);
-    write_key(device, "data/partner/ask", "2 vchan-echo");
+    program_write_key(device, "data/partner/ask", "2 vchan-echo");
     exchange(&channel, 20000);
     vchan_channel_close(&channel);
-    write_key(device, "data/partner/ask", "3 vchan-close");
+    program_write_key(device, "data/partner/ask", "3 vchan-close");
     wait_for_answer(device, "3 ok");
 }

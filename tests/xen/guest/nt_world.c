@@ -133,6 +133,11 @@ uint64_t nt_world_now_ns(void)
     return clock_ns();
 }
 
+void nt_world_resumed(void)
+{
+    console_connect();
+}
+
 /* --- The platform device. */
 
 static uint32_t bar_bytes(unsigned slot, unsigned bar, uint32_t *at)

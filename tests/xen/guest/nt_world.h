@@ -34,6 +34,8 @@ void nt_world_line_route(uint32_t gsi, uint32_t vector);
 void nt_world_line_arm(uint32_t gsi);
 uint32_t nt_world_cpus(void);
 uint64_t nt_world_now_ns(void);
+/* After a restore of the machine: finds the console again. */
+void nt_world_resumed(void);
 
 /* --- The platform device, as the machine's firmware set it up. */
 struct nt_world_platform {
