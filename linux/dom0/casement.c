@@ -23,6 +23,8 @@ static const struct word words[] = {
     {"copy", command_copy, "FILE... GUEST:", "copy files and folders into a guest"},
     {"qdb", command_qdb, "GUEST read|write|rm|list|watch [PATH [VALUE]]",
      "look at and change a guest's QubesDB"},
+    {"view", command_view, "[--strict] [GUEST[=COLOR]...] | --screenshot FILE",
+     "show guests' windows on this X screen; or save a picture of the screen"},
     {"attach", command_attach, "GUEST...", "serve a guest that something else started"},
     {"detach", command_detach, "GUEST...", "stop serving a guest"},
     {"host", command_host, "[--] COMMAND...",

@@ -20,8 +20,6 @@
 #include "policy.h"
 #include "process.h"
 
-enum { CALL_FAILED = 125 };
-
 struct options {
     const char *user;
     bool nogui, no_wait;
@@ -59,7 +57,7 @@ static bool take_options(int argc, char **argv, struct options *options, const c
     return *guest != NULL && strchr(options->user, ':') == NULL && options->user[0] != '\0';
 }
 
-static int become(const struct layout *layout, const char *folder, const char *name, char **argv)
+int become(const struct layout *layout, const char *folder, const char *name, char **argv)
 {
     char **environment = host_environment(layout);
     argv[0] = path_join(folder, "%s", name);

@@ -19,6 +19,7 @@
 
 #include "core/qrexec/message.h"
 #include "include/libvchan.h"
+#include "domains.h"
 #include "layout.h"
 #include "local.h"
 #include "policy.h"
@@ -29,7 +30,6 @@ struct daemon;
 struct qubesdb;
 
 enum {
-    NO_DOMAIN = -1,
     GUEST_QUEUE_BYTES_MAX = 1 << 20, /* unsent control messages; more are refused */
 };
 

@@ -112,27 +112,6 @@ static void try_connect(struct daemon *daemon, struct guest *guest)
 
 /* --- Domains */
 
-static int find_domain(struct daemon *daemon, const char *name)
-{
-    unsigned count = 0;
-    char **ids = xs_directory(daemon->xenstore, XBT_NULL, "/local/domain", &count);
-    int found = NO_DOMAIN;
-    for (unsigned i = 0; i < count; i++) {
-        int domain = atoi(ids[i]);
-        char path[64];
-        snprintf(path, sizeof path, "/local/domain/%d/name", domain);
-        unsigned length;
-        char *value = xs_read(daemon->xenstore, XBT_NULL, path, &length);
-        if (value == NULL)
-            xs_watch(daemon->xenstore, path, "name"); /* it may be written a moment later */
-        else if (domain > found && strcmp(value, name) == 0)
-            found = domain; /* the newest, when a dying one still has the name */
-        free(value);
-    }
-    free(ids);
-    return found;
-}
-
 static void set_domain(struct daemon *daemon, struct guest *guest, int domain)
 {
     char path[96], token[32];
@@ -160,7 +139,7 @@ static void set_domain(struct daemon *daemon, struct guest *guest, int domain)
 void guests_resolve(struct daemon *daemon)
 {
     for (struct guest *guest = daemon->guests; guest != NULL; guest = guest->next) {
-        int domain = find_domain(daemon, guest->name);
+        int domain = domain_find(daemon->xenstore, guest->name);
         if (domain != guest->domain)
             set_domain(daemon, guest, domain);
     }
