@@ -372,6 +372,11 @@ static bool pump(struct guest *guest)
 
     guest->more = false;
     for (int reads = 0; reads < READS_MAX;) {
+        if (!flush(guest))
+            return false;
+        /* A guest that does not read its answers is not asked for more. */
+        if (guest->queue_bytes > GUEST_QUEUE_BYTES_MAX / 2)
+            return libvchan_is_open(guest->vchan) != VCHAN_DISCONNECTED;
         const int got = libvchan_read(guest->vchan, bytes, sizeof bytes);
 
         if (got < 0)

@@ -24,8 +24,8 @@
 #include "rules.h"
 
 enum {
-    GUEST_NAME_BYTES = 32,             /* with NUL */
-    GUEST_QUEUE_BYTES_MAX = 512 << 10, /* unread by the guest; further input is dropped */
+    GUEST_NAME_BYTES = 32,           /* with NUL */
+    GUEST_QUEUE_BYTES_MAX = 1 << 20, /* unread by the guest; further input is dropped */
     DAMAGE_MAX = 8,
     FRAME_PX = 3,  /* of the qube's colour around each window */
     TITLE_PX = 16, /* above it, with the title, where no window manager shows one */
