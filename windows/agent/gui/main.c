@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gui-agent.exe: shows the windows of the session that it is started in on the host's desktop. The
+ * watchdog service (watchdog.c) starts it in the active session; by hand it runs until Ctrl-C.
+ *
+ *   gui-agent.exe [--full] [--log FILE]
+ *
+ * --full: begin with the whole desktop in one window.
+ */
+#include <stdio.h>
+#include <wchar.h>
+#include "windows/agent/common/service.h"
+#include "windows/agent/gui/agent.h"
+
+static const char Usage[] = "usage: gui-agent.exe [--full] [--log FILE]\n";
+
+typedef struct PROGRAM {
+    GUI_AGENT Agent;
+    BOOL Full;
+} PROGRAM;
+
+static DWORD Open(_In_ PVOID Context)
+{
+    PROGRAM *const Program = Context;
+    const DWORD Error = GuiAgentOpen(&Program->Agent);
+
+    if (!Error && Program->Full)
+        GuiAgentSetMode(&Program->Agent, ModeFull);
+    return Error;
+}
+
+static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
+{
+    PROGRAM *const Program = Context;
+
+    return GuiAgentRun(&Program->Agent, Stop);
+}
+
+static void Close(_In_ PVOID Context)
+{
+    PROGRAM *const Program = Context;
+
+    GuiAgentClose(&Program->Agent);
+}
+
+int wmain(int Count, WCHAR **Arguments)
+{
+    static PROGRAM Program;
+    static const SERVICE_PROGRAM Service = {
+        .Name = L"CasementGui", /* not a service: it belongs into the user's session */
+        .FileName = L"gui-agent",
+        .Context = &Program,
+        .Open = Open,
+        .Run = Run,
+        .Close = Close,
+    };
+    PCWSTR LogFile = NULL;
+
+    for (int i = 1; i < Count; i++) {
+        if (!wcscmp(Arguments[i], L"--full")) {
+            Program.Full = TRUE;
+        } else if (!wcscmp(Arguments[i], L"--log") && i + 1 < Count) {
+            LogFile = Arguments[++i];
+        } else {
+            fputs(Usage, stderr);
+            return 2;
+        }
+    }
+    return ServiceProgramMain(&Service, TRUE, LogFile, Usage);
+}
