@@ -9,7 +9,8 @@ clang clang-format lld llvm libclang-rt-14-dev
 libcmocka-dev zlib1g-dev valgrind
 libxcb1-dev libxcb-shm0-dev libxcb-keysyms1-dev libxcb-icccm4-dev libxcb-xtest0-dev libxcb-damage0-dev libpng-dev xvfb xcompmgr
 qemu-system-x86 cpio kmod xz-utils
-wine wine64 fonts-wine"
+wine wine64 fonts-wine
+xvfb xcompmgr"
 
 missing=""
 for package in $packages; do
