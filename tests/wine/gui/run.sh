@@ -35,4 +35,6 @@ for file in agent/gui/gui-agent.exe lib/vchan/libvchan.dll lib/qubesdb/qubesdb-c
     cp "$windows/windows/$file" "$CASEMENT_TEST_BIN/"
 done
 cp "$windows"/tests/wine/gui/*.exe "$CASEMENT_TEST_BIN/"
+# Two programs that both start Wine's server would be in each other's way.
+wineserver -p </dev/null >/dev/null 2>&1
 "$CASEMENT_TEST_SIMXEN" host -- "$@"
