@@ -17,6 +17,7 @@
 #include "policy.h"
 #include "prefix.h"
 #include "process.h"
+#include "windows/agent/common/service_table.h"
 
 enum {
     START_STEP_TIMEOUT_MS = 120000, /* for each program of Wine that a start runs */
@@ -24,13 +25,7 @@ enum {
     END_TIMEOUT_MS = 10000,
 };
 
-static const struct guest_service {
-    const char *name, *path;
-} services[] = {
-    {"QubesDB", "\"C:\\Program Files\\Casement\\bin\\qubesdb-daemon.exe\""},
-    {"QrexecAgent", "\"C:\\Program Files\\Casement\\bin\\qrexec-agent.exe\""},
-};
-enum { SERVICES = sizeof services / sizeof *services };
+static const char services_program[] = "C:\\Program Files\\Casement\\bin\\casement-services.exe";
 
 struct guest_paths {
     char *prefix, *log, *wine, *server;
@@ -146,27 +141,20 @@ static int power_on(const struct layout *layout, const struct guest_paths *paths
     return code == 0 ? 0 : -EIO;
 }
 
-static int start_service(const struct guest_paths *paths, char **environment,
-                         const struct guest_service *service, bool registered)
+/* Once registered, the first program of a boot makes Wine start them, perhaps in the middle of
+ * this. Whether the agent works, its HELLO shows, and each service's log. */
+static int start_services(const struct guest_paths *paths, char **environment, bool registered)
 {
-    char *create[] = {
-        paths->wine, "sc",   "create", (char *)service->name, "binPath=", (char *)service->path,
-        "start=",    "auto", NULL};
-    char *start[] = {paths->wine, "sc", "start", (char *)service->name, NULL};
-    int code = registered ? 0 : run_in_guest(paths, environment, create);
-    if (code == 0)
-        code = run_in_guest(paths, environment, start);
-    /* Once registered, the first program of a boot makes Wine start it, perhaps before sc does:
-     * sc says only "error" then. Whether the agent works, its HELLO shows, and each service's log.
-     */
+    char *start[] = {paths->wine, (char *)services_program, "start", NULL};
+    int code = run_in_guest(paths, environment, start);
     if (code == 0 || (registered && code != -ETIME))
         return 0;
     if (code == -ETIME)
-        fprintf(stderr, "casement: Wine hangs: the service %s did not start in time; see %s\n",
-                service->name, paths->log);
+        fprintf(stderr, "casement: Wine hangs: the services did not start in time; see %s\n",
+                paths->log);
     else
-        fprintf(stderr, "casement: the service %s did not start (error %d); see %s\n",
-                service->name, code, paths->log);
+        fprintf(stderr, "casement: the services did not start (error %d); see %s\n", code,
+                paths->log);
     return -EIO;
 }
 
@@ -176,17 +164,17 @@ int wine_guest_start(const struct layout *layout, const char *name)
     int result = find_paths(layout, name, &paths) ? 0 : -ENOENT;
     if (result == 0)
         result = prepare_prefix(layout, paths.prefix);
-    bool registered[SERVICES] = {false};
-    for (int i = 0; result == 0 && i < SERVICES; i++)
-        registered[i] = prefix_has_service(paths.prefix, services[i].name);
+    bool registered = true;
+    for (int i = 0; result == 0 && i < SERVICE_TABLE_ROWS; i++)
+        registered = registered && prefix_has_service(paths.prefix, service_table[i].name);
     int domain = result == 0 ? host_create_domain(layout, name) : result;
     if (domain > 0) {
         char **environment = guest_environment(layout, name, &paths, domain);
         result = environment != NULL ? tell_domain(layout, paths.prefix, domain) : -ENOMEM;
         if (result == 0)
             result = power_on(layout, &paths, environment, domain);
-        for (int i = 0; result == 0 && i < SERVICES; i++)
-            result = start_service(&paths, environment, &services[i], registered[i]);
+        if (result == 0)
+            result = start_services(&paths, environment, registered);
         environment_free(environment);
     } else {
         result = domain;

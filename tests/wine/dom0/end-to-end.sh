@@ -123,6 +123,29 @@ open_call() { # guest
     same "first line of the open call" open "${line%$'\r'}"
 }
 
+# Until a file of this machine, which may not be there yet, has a line like that.
+await() { # file pattern
+    exec 9< <(exec tail -n +1 -F "$1" 2>/dev/null)
+    local follower=$!
+    grep -m 1 -e "$2" <&9 >/dev/null
+    kill $follower
+    exec 9<&-
+}
+
+log_of() { # guest, program: its log
+    echo "$(drive "$1")/Program Files/Casement/log/$2.log"
+}
+
+# A service runs a test's program in the place of its own.
+replace_service() { # guest service program.exe test-program
+    local file
+    file="$(drive "$1")/Program Files/Casement/bin/$3"
+    "$casement" run "$1" -- net stop "$2" >net.log || fail "net stop $2: $(cat net.log)"
+    rm -f "$file" "$(log_of "$1" "${3%.exe}")"
+    cp "$build/windows/tests/wine/setup/$4" "$file"
+    "$casement" run "$1" -- net start "$2" >net.log || fail "net start $2: $(cat net.log)"
+}
+
 # --- Cases
 
 case_first_start() { # makes the template itself; nothing points at the user's home
@@ -373,6 +396,91 @@ case_time_and_url() { # what the clock is set to (Wine refuses: recorded); which
     done
     [ -e "$(drive win)/opened" ] && fail "something was opened"
     return 0
+}
+
+case_announce() { # the guest tells dom0 what it can, with nobody logged on; not what it cannot
+    up win
+    local features=$CASEMENT_HOME/features/win name
+    await "$(log_of win advertise-tools)" 'was told of' # after both calls
+    for name in qrexec=1 gui=0 gui-emulated=1 os=Windows os-distribution=windows \
+        os-version=10.0.18362 vmexec=1 supported-rpc.qubes.Filecopy=1 supported-rpc.qubes.VMShell=1 \
+        supported-rpc.qubes.ClipboardCopy=1; do
+        grep -qx "${name%=*} = ${name#*=}" "$features" || fail "$name: $(cat "$features")"
+    done
+    grep -qxE 'qubes-agent-version = [0-9]\.[0-9]' "$features" || fail "qubes-agent-version"
+    same "services that are announced" \
+        "$(ls "$(drive win)/Program Files/Casement/qubes-rpc" | sort)" \
+        "$(sed -n 's/^supported-rpc\.\(.*\) = 1$/\1/p' "$features" | sort)"
+    same "for older dom0s" "gui = 0,gui-emulated = 1,os = Windows,qrexec = 1,version = 1" \
+        "$(LC_ALL=C sort "$features.tools" | tr '\n' , | sed 's/,$//')"
+}
+
+case_announce_denied() { # dom0 does not want to hear of it: the guest does not ask for ever
+    policy 'qubes.NotifyTools * @anyvm dom0 allow'
+    up win
+    await "$(log_of win advertise-tools)" 'was told of'
+    grep -q 'does not take qubes.FeaturesRequest' "$(log_of win advertise-tools)" ||
+        fail "no word of it"
+    [ -e "$CASEMENT_HOME/features/win" ] && fail "dom0 was told"
+    grep -qx 'os = Windows' "$CASEMENT_HOME/features/win.tools" || fail "the other service"
+}
+
+# Wine carries no setter of addresses out: the shipped program over a record of its calls.
+case_network() { # addresses, routes and name servers, live; by the MAC; none without a network
+    up win
+    local calls log vif set
+    calls=$(drive win)/network-calls log=$(log_of win network-setup)
+    vif=/local/domain/$(domain_of win)/device/vif/0
+    "$casement" qdb win write /qubes-ip 10.137.0.5
+    "$casement" qdb win write /qubes-netmask 255.255.255.255
+    "$casement" qdb win write /qubes-gateway 10.138.1.1
+    "$casement" qdb win write /qubes-primary-dns 10.139.1.1
+    "$casement" qdb win write /qubes-secondary-dns 10.139.1.2
+    "$casement" qdb win write /qubes-ip6 fd09:24ef:4179::a89:5
+    "$casement" qdb win write /qubes-gateway6 fe80::fcff:ffff:feff:ffff
+    replace_service win CasementNetwork network-setup.exe network-setup-recorded.exe
+    "$casement" host -- xenstore-write "$vif/mac" 00:16:3e:5e:6c:00
+    await "$log" 'no adapter with this'
+    [ -e "$calls" ] && fail "another adapter was changed: $(cat "$calls")"
+    # It arrives, and Windows says so.
+    echo 00:16:3e:5e:6c:00 >"$(drive win)/network-mac"
+    cp "$build/windows/tests/wine/setup/set_event.exe" "$(drive win)"
+    "$casement" run win -- 'C:\set_event.exe' casement-test-network || fail "the event"
+    await "$log" 'name servers 10.139.1.1 and 10.139.1.2: set'
+    set='origin=16 dad=4 valid=ffffffff preferred=ffffffff'
+    cat >expected <<EOF
+DhcpNotifyConfigChange adapter=ca5e0001 off
+DeleteIpForwardEntry2 adapter=300 0.0.0.0/0 by=192.168.1.1 metric=4294967295 protocol=-1 valid=ffffffff
+DeleteUnicastIpAddressEntry adapter=300 192.168.1.7/255 origin=16 dad=0 valid=ffffffff preferred=ffffffff
+CreateUnicastIpAddressEntry adapter=300 10.137.0.5/32 $set
+CreateIpForwardEntry2 adapter=300 10.138.1.1/32 by=0.0.0.0 metric=0 protocol=3 valid=ffffffff
+CreateIpForwardEntry2 adapter=300 0.0.0.0/0 by=10.138.1.1 metric=0 protocol=3 valid=ffffffff
+CreateUnicastIpAddressEntry adapter=300 fd09:24ef:4179:0:0:0:a89:5/128 $set
+CreateIpForwardEntry2 adapter=300 fe80:0:0:0:fcff:ffff:feff:ffff/128 by=0:0:0:0:0:0:0:0 metric=0 protocol=3 valid=ffffffff
+CreateIpForwardEntry2 adapter=300 0:0:0:0:0:0:0:0/0 by=fe80:0:0:0:fcff:ffff:feff:ffff metric=0 protocol=3 valid=ffffffff
+SetInterfaceDnsSettings adapter=ca5e0001 servers=10.139.1.1,10.139.1.2
+EOF
+    diff expected "$calls" || fail "the calls"
+    grep -q 'address 192.168.1.7/24: taken away; it was set by hand, but dom0' "$log" ||
+        fail "no word of what the user had set"
+    # Another address, live; what is right stays.
+    : >"$calls"
+    "$casement" qdb win write /qubes-ip 10.137.0.6
+    await "$log" 'address 10.137.0.6/32: set'
+    same "calls for another address" "DeleteUnicastIpAddressEntry CreateUnicastIpAddressEntry " \
+        "$(cut -d ' ' -f 1 "$calls" | tr '\n' ' ')"
+    # netvm none: the vif goes, the keys stay (#10459).
+    : >"$calls"
+    "$casement" host -- xenstore-rm "$vif"
+    await "$log" 'name servers - and -: set'
+    same "addresses taken away" "10.137.0.6/255 fd09:24ef:4179:0:0:0:a89:5/255 " \
+        "$(sed -n 's/^DeleteUnicast.*adapter=300 \([^ ]*\).*/\1/p' "$calls" | sort | tr '\n' ' ')"
+    same "routes taken away" 4 "$(grep -c ^DeleteIpForwardEntry2 "$calls")"
+    grep Create "$calls" && fail "something was set"
+    : >"$calls"
+    "$casement" host -- xenstore-write "$vif/mac" 00:16:3e:5e:6c:00
+    await "$calls" 'servers=10.139.1.1,10.139.1.2'
+    grep -q '^CreateUnicastIpAddressEntry adapter=300 10.137.0.6/32' "$calls" || fail "it is back"
 }
 
 case_policy() { # denied, allowed while running, a fault denies and is named

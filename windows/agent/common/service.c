@@ -25,6 +25,8 @@ static void Report(_In_ DWORD State, _In_ DWORD Error)
         Status.dwControlsAccepted = SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN;
     if (State == SERVICE_RUNNING && Service.Program->SessionChanged)
         Status.dwControlsAccepted |= SERVICE_ACCEPT_SESSIONCHANGE;
+    if (State == SERVICE_RUNNING && Service.Program->Resumed)
+        Status.dwControlsAccepted |= SERVICE_ACCEPT_POWEREVENT;
     if (Service.Status)
         SetServiceStatus(Service.Status, &Status);
 }
@@ -40,6 +42,10 @@ static DWORD WINAPI OnControl(DWORD Control, DWORD EventType, void *EventData, v
     case SERVICE_CONTROL_SESSIONCHANGE:
         if (Service.Program->SessionChanged)
             Service.Program->SessionChanged(Service.Program->Context);
+        return NO_ERROR;
+    case SERVICE_CONTROL_POWEREVENT:
+        if (Service.Program->Resumed && EventType == PBT_APMRESUMEAUTOMATIC)
+            Service.Program->Resumed(Service.Program->Context);
         return NO_ERROR;
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;
@@ -124,4 +130,23 @@ int ServiceProgramMain(_In_ const SERVICE_PROGRAM *Program, _In_ BOOL Console,
     if (GetLastError() == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT)
         fputs(Usage, stderr);
     return GetLastError() == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT ? 2 : 1;
+}
+
+int ServiceProgramArguments(_In_ const SERVICE_PROGRAM *Program, _In_ int Count,
+                            _In_reads_(Count) WCHAR **Arguments, _In_ PCSTR Usage)
+{
+    PCWSTR LogFile = NULL;
+    BOOL Console = FALSE;
+
+    for (int i = 1; i < Count; i++) {
+        if (!wcscmp(Arguments[i], L"--console")) {
+            Console = TRUE;
+        } else if (!wcscmp(Arguments[i], L"--log") && i + 1 < Count) {
+            LogFile = Arguments[++i];
+        } else {
+            fputs(Usage, stderr);
+            return 2;
+        }
+    }
+    return ServiceProgramMain(Program, Console, LogFile, Usage);
 }

@@ -5,7 +5,7 @@
  * or in a console stderr.
  *
  * The program fills a SERVICE_PROGRAM that outlives ServiceProgramMain(); its functions run on one
- * thread, but Changed.
+ * thread, but SessionChanged and Resumed.
  */
 #pragma once
 
@@ -23,9 +23,15 @@ typedef struct SERVICE_PROGRAM {
     void (*Close)(_In_ PVOID Context);
     /* Somebody logged on or off; any thread. NULL: of no interest. */
     void (*SessionChanged)(_In_ PVOID Context);
+    /* The machine woke up after a suspend; any thread. NULL: of no interest. */
+    void (*Resumed)(_In_ PVOID Context);
 } SERVICE_PROGRAM;
 
 /* The exit code of the program. LogFile NULL: the usual place. Usage is said on stderr when a
  * person starts the program without --console. */
 int ServiceProgramMain(_In_ const SERVICE_PROGRAM *Program, _In_ BOOL Console,
                        _In_opt_ PCWSTR LogFile, _In_ PCSTR Usage);
+
+/* The same for a program whose options are [--console] [--log FILE]. */
+int ServiceProgramArguments(_In_ const SERVICE_PROGRAM *Program, _In_ int Count,
+                            _In_reads_(Count) WCHAR **Arguments, _In_ PCSTR Usage);
