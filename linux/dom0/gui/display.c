@@ -158,6 +158,8 @@ bool display_open(struct display *display, const char *name)
         return false;
     display->keys = xcb_key_symbols_alloc(display->connection);
     make_drawing(display);
+    xcb_change_window_attributes(display->connection, display->screen->root, XCB_CW_EVENT_MASK,
+                                 (uint32_t[]){XCB_EVENT_MASK_PROPERTY_CHANGE});
     display_find_wm(display);
     return display->keys != NULL || complain("no memory");
 }

@@ -216,6 +216,9 @@ static void take_property(struct view *view, const xcb_property_notify_event_t *
 {
     struct window *window = window_of(view, event->window);
 
+    if (event->window == view->display.screen->root &&
+        event->atom == view->display.atoms[ATOM_NET_SUPPORTING_WM_CHECK])
+        display_find_wm(&view->display); /* windows that are shown from now on suit it */
     if (window == NULL || event->atom != view->display.atoms[ATOM_NET_WM_STATE] ||
         !window->rules->mapped)
         return;

@@ -2,7 +2,7 @@
 # A test that plays a guest's GUI agent, in a simxen and on an X server of its own, with casement view --strict as
 # its GUI daemon. A test that makes the daemon end on purpose (argument "again") gets a new one each time; the
 # others fail when it ends. The daemon's words are in $GUI_LOG.
-#   run.sh SIMXEN VIEW once|again TEST
+#   run.sh SIMXEN VIEW once|again TEST [WINDOW-MANAGER]
 set -eu
 
 if [ -z "${SIMXEN_DIR:-}" ]; then
@@ -13,13 +13,18 @@ GUI_LOG=$here/log
 export GUI_LOG
 : >"$GUI_LOG"
 mkfifo "$here/number"
-Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>"$here/number" 2>"$here/xvfb" &
+Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp -noreset 3>"$here/number" 2>"$here/xvfb" &
 x=$!
 trap 'kill $x 2>/dev/null; wait $x; rm -rf "$here"' EXIT
 read -r number <"$here/number"
 DISPLAY=:$number
 export DISPLAY
 domain=$("$1" create win)
+if [ -n "${5:-}" ]; then
+    "$5" >"$here/manager" 2>&1 &
+    manager=$!
+    trap 'kill $manager $x 2>/dev/null; wait $x; rm -rf "$here"' EXIT
+fi
 
 serve() { # VIEW once|again
     ended=""

@@ -37,19 +37,22 @@ int screen_fd(const struct screen *screen)
     return xcb_get_file_descriptor(screen->connection);
 }
 
-void screen_drain(struct screen *screen)
+bool screen_drain(struct screen *screen)
 {
     xcb_generic_event_t *event;
+    bool some = false;
 
     while ((event = xcb_poll_for_event(screen->connection))) {
         if (event->response_type == XCB_CREATE_NOTIFY) /* titles and focus are told of, too */
             xcb_change_window_attributes(
                 screen->connection, ((xcb_create_notify_event_t *)event)->window, XCB_CW_EVENT_MASK,
                 (uint32_t[]){XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_FOCUS_CHANGE});
+        some = true;
         free(event);
     }
     xcb_flush(screen->connection);
     require(!xcb_connection_has_error(screen->connection), "the connection");
+    return some;
 }
 
 static xcb_get_image_reply_t *get_image(struct screen *screen, int32_t x, int32_t y, uint32_t width,
@@ -100,8 +103,8 @@ xcb_atom_t screen_atom(struct screen *screen, const char *name)
     return atom;
 }
 
-bool screen_property(struct screen *screen, xcb_window_t window, const char *name, char *out,
-                     uint32_t room)
+uint32_t screen_property(struct screen *screen, xcb_window_t window, const char *name, char *out,
+                         uint32_t room)
 {
     xcb_get_property_reply_t *reply = xcb_get_property_reply(
         screen->connection,
@@ -109,23 +112,31 @@ bool screen_property(struct screen *screen, xcb_window_t window, const char *nam
                          room / 4),
         NULL);
     int size = reply ? xcb_get_property_value_length(reply) : 0;
-    const bool there = reply && reply->type != XCB_ATOM_NONE;
 
     size = size < (int)room ? size : (int)room - 1;
     if (size > 0)
         memcpy(out, xcb_get_property_value(reply), (size_t)size);
     out[size] = 0;
     free(reply);
-    return there;
+    return (uint32_t)size;
 }
 
-/* Calls for each child of the root, the top one last. */
+/* The windows that programs made: a window manager lists them, else they are the root's own. */
 static uint32_t each_window(struct screen *screen, xcb_window_t *out, uint32_t room)
 {
-    xcb_query_tree_reply_t *reply = xcb_query_tree_reply(
-        screen->connection, xcb_query_tree(screen->connection, screen->root->root), NULL);
-    uint32_t count = reply ? (uint32_t)xcb_query_tree_children_length(reply) : 0;
+    xcb_query_tree_reply_t *reply;
+    uint32_t count;
+    char list[4 * 1000 + 1];
+    const uint32_t listed =
+        screen_property(screen, screen->root->root, "_NET_CLIENT_LIST", list, sizeof(list));
 
+    if (listed) {
+        memcpy(out, list, listed);
+        return listed / 4;
+    }
+    reply = xcb_query_tree_reply(screen->connection,
+                                 xcb_query_tree(screen->connection, screen->root->root), NULL);
+    count = reply ? (uint32_t)xcb_query_tree_children_length(reply) : 0;
     count = count < room ? count : room;
     if (count)
         memcpy(out, xcb_query_tree_children(reply), count * sizeof(*out));
@@ -201,4 +212,19 @@ uint8_t screen_key(struct screen *screen, xcb_keysym_t key, bool press, bool rel
     if (release)
         fake(screen, XCB_KEY_RELEASE, code, 0, 0);
     return code;
+}
+
+void screen_ask_wm(struct screen *screen, xcb_window_t window, const char *message,
+                   const uint32_t words[5])
+{
+    xcb_client_message_event_t event = {.response_type = XCB_CLIENT_MESSAGE,
+                                        .format = 32,
+                                        .window = window,
+                                        .type = screen_atom(screen, message)};
+
+    memcpy(event.data.data32, words, sizeof(event.data.data32));
+    xcb_send_event(screen->connection, 0, screen->root->root,
+                   XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT | XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY,
+                   (const char *)&event);
+    xcb_flush(screen->connection);
 }

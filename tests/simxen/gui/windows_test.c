@@ -14,90 +14,43 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "agent.h"
-#include "screen.h"
+#include "desk.h"
 
 enum { RED = 0xcc0000, KEY_CONTROL = 0xffe3, KEY_SHIFT = 0xffe1 };
 
-static struct agent agent;
-static struct screen screen;
-
-/* Waits, without looking at any clock, until the daemon or the screen has come to it. */
-#define UNTIL(condition)                                                                           \
-    do {                                                                                           \
-        while (go_on(), !(condition))                                                              \
-            wait_for_news();                                                                       \
-    } while (0)
-
-static void go_on(void)
-{
-    agent_pump(&agent);
-    agent_take_back(&agent);
-    screen_drain(&screen);
-}
-
-static void wait_for_news(void)
-{
-    struct pollfd fds[2] = {{.fd = libvchan_fd_for_select(agent.vchan), .events = POLLIN},
-                            {.fd = screen_fd(&screen), .events = POLLIN}};
-    /* Replies may have brought events along: those are looked at first. */
-    screen_drain(&screen);
-    if (poll(fds, 2, 20000) == 0)
-        fail_msg("nothing happens any more");
-}
-
-static bool shows_all(const struct picture *picture, int32_t x, int32_t y)
-{
-    return screen_shows(&screen, x, y, picture->image.width, picture->image.height, picture->pixels,
-                        picture->image.width);
-}
-
-static bool shown_at(const struct gui_window *window, struct gui_place place)
-{
-    const struct gui_event *event = agent_heard(&agent, GUI_EVENT_CONFIGURE, window);
-    return event && memcmp(&event->place, &place, sizeof(place)) == 0;
-}
-
-static void remove_window(struct gui_window *window)
-{
-    struct gui_window *gone = NULL;
-
-    gui_window_remove(&agent.model, window);
-    UNTIL((gone = gui_model_free_window(&agent.model)) != NULL);
-    assert_ptr_equal(gone, window);
-}
+static struct desk desk;
 
 static void overlapping_windows_have_their_own_pixels(void **state)
 {
     struct gui_window below = {0}, above = {0};
     char text[256];
     struct picture *first =
-        agent_show(&agent, &below, "Below", (struct gui_place){100, 100, 400, 300}, 0x204060);
-    UNTIL(shows_all(first, 100, 100));
+        agent_show(&desk.agent, &below, "Below", (struct gui_place){100, 100, 400, 300}, 0x204060);
+    UNTIL(&desk, desk_shows(&desk, first, 100, 100));
     struct picture *second =
-        agent_show(&agent, &above, "Above", (struct gui_place){250, 200, 400, 300}, 0x806020);
-    UNTIL(shows_all(second, 250, 200));
-    assert_true(screen_shows(&screen, 100, 100, 400, 80, first->pixels, 400));
-    assert_int_equal(screen_pixel(&screen, 98, 250), RED); /* the frame */
-    assert_int_equal(screen_pixel(&screen, 651, 300), RED);
-    const xcb_window_t frame = screen_find(&screen, "[win] Above");
+        agent_show(&desk.agent, &above, "Above", (struct gui_place){250, 200, 400, 300}, 0x806020);
+    UNTIL(&desk, desk_shows(&desk, second, 250, 200));
+    assert_true(screen_shows(&desk.screen, 100, 100, 400, 80, first->pixels, 400));
+    assert_int_equal(screen_pixel(&desk.screen, 98, 250), RED); /* the frame */
+    assert_int_equal(screen_pixel(&desk.screen, 651, 300), RED);
+    const xcb_window_t frame = screen_find(&desk.screen, "[win] Above");
     assert_int_not_equal(frame, 0);
-    assert_true(screen_property(&screen, frame, "WM_CLASS", text, sizeof(text)));
+    assert_true(screen_property(&desk.screen, frame, "WM_CLASS", text, sizeof(text)));
     assert_string_equal(text, "win:notepad.exe");
     assert_string_equal(text + strlen(text) + 1, "win:Notepad");
 
     /* What was covered changes; the user then clicks on it. */
     for (uint32_t i = 0; i < 400 * 300; i++)
         first->pixels[i] ^= 0x0f0f0f;
-    gui_window_damage(&agent.model, &below, &(struct gui_rect){0, 0, 400, 300});
-    UNTIL(screen_shows(&screen, 100, 100, 400, 80, first->pixels, 400));
-    assert_true(shows_all(second, 250, 200));
-    screen_point(&screen, 120, 120);
-    screen_click(&screen, 1);
-    UNTIL(shows_all(first, 100, 100));
-    remove_window(&above);
-    remove_window(&below);
-    UNTIL(screen_count(&screen, "win") == 0);
+    gui_window_damage(&desk.agent.model, &below, &(struct gui_rect){0, 0, 400, 300});
+    UNTIL(&desk, screen_shows(&desk.screen, 100, 100, 400, 80, first->pixels, 400));
+    assert_true(desk_shows(&desk, second, 250, 200));
+    screen_point(&desk.screen, 120, 120);
+    screen_click(&desk.screen, 1);
+    UNTIL(&desk, desk_shows(&desk, first, 100, 100));
+    desk_remove(&desk, &above);
+    desk_remove(&desk, &below);
+    UNTIL(&desk, screen_count(&desk.screen, "win") == 0);
 }
 
 static void menus_and_dialogs(void **state)
@@ -105,102 +58,104 @@ static void menus_and_dialogs(void **state)
     struct gui_window main_window = {0}, menu = {0}, dialog = {0};
     char text[256];
 
-    agent_show(&agent, &main_window, "Main", (struct gui_place){100, 100, 200, 150}, 0x111111);
-    struct picture *picture = picture_new(&agent, 120, 300, 0x336699); /* longer than its window */
-    gui_window_add(&agent.model, &menu, GUI_ORDINARY, &(struct gui_place){150, 130, 120, 300});
-    gui_window_relate(&agent.model, &menu, true, &main_window);
-    gui_window_image(&agent.model, &menu, &picture->image);
-    gui_window_show(&agent.model, &menu, true);
-    UNTIL(shows_all(picture, 150, 130));
-    assert_int_equal(screen_pixel(&screen, 148, 400), RED);
+    agent_show(&desk.agent, &main_window, "Main", (struct gui_place){100, 100, 200, 150}, 0x111111);
+    struct picture *picture =
+        picture_new(&desk.agent, 120, 300, 0x336699); /* longer than its window */
+    gui_window_add(&desk.agent.model, &menu, GUI_ORDINARY, &(struct gui_place){150, 130, 120, 300});
+    gui_window_relate(&desk.agent.model, &menu, true, &main_window);
+    gui_window_image(&desk.agent.model, &menu, &picture->image);
+    gui_window_show(&desk.agent.model, &menu, true);
+    UNTIL(&desk, desk_shows(&desk, picture, 150, 130));
+    assert_int_equal(screen_pixel(&desk.screen, 148, 400), RED);
 
-    gui_window_add(&agent.model, &dialog, GUI_ORDINARY, &(struct gui_place){400, 300, 50, 50});
-    gui_window_title(&agent.model, &dialog, "Save?", 5);
-    gui_window_relate(&agent.model, &dialog, false, &main_window);
-    gui_window_show(&agent.model, &dialog, true);
-    UNTIL(screen_count(&screen, "win") == 3);
+    gui_window_add(&desk.agent.model, &dialog, GUI_ORDINARY, &(struct gui_place){400, 300, 50, 50});
+    gui_window_title(&desk.agent.model, &dialog, "Save?", 5);
+    gui_window_relate(&desk.agent.model, &dialog, false, &main_window);
+    gui_window_show(&desk.agent.model, &dialog, true);
+    UNTIL(&desk, screen_count(&desk.screen, "win") == 3);
     xcb_window_t parent;
-    assert_true(screen_property(&screen, screen_find(&screen, "[win] Save?"), "WM_TRANSIENT_FOR",
-                                text, sizeof(text)));
+    assert_true(screen_property(&desk.screen, screen_find(&desk.screen, "[win] Save?"),
+                                "WM_TRANSIENT_FOR", text, sizeof(text)));
     memcpy(&parent, text, 4);
-    assert_int_equal(parent, screen_find(&screen, "[win] Main"));
-    remove_window(&menu);
-    remove_window(&dialog);
-    remove_window(&main_window);
+    assert_int_equal(parent, screen_find(&desk.screen, "[win] Main"));
+    desk_remove(&desk, &menu);
+    desk_remove(&desk, &dialog);
+    desk_remove(&desk, &main_window);
 }
 
 static void a_menu_stays_on_the_screen_with_its_frame(void **state)
 {
     struct gui_window menu = {0};
-    struct picture *picture = picture_new(&agent, 100, 100, 0x446688);
+    struct picture *picture = picture_new(&desk.agent, 100, 100, 0x446688);
 
-    gui_window_add(&agent.model, &menu, GUI_ORDINARY, &(struct gui_place){990, -40, 100, 100});
-    gui_window_relate(&agent.model, &menu, true, NULL);
-    gui_window_image(&agent.model, &menu, &picture->image);
-    gui_window_show(&agent.model, &menu, true);
-    UNTIL(shown_at(&menu, (struct gui_place){921, 3, 100, 100}));
-    UNTIL(shows_all(picture, 921, 3));
-    assert_int_equal(screen_pixel(&screen, 1022, 50), RED);
-    remove_window(&menu);
+    gui_window_add(&desk.agent.model, &menu, GUI_ORDINARY, &(struct gui_place){990, -40, 100, 100});
+    gui_window_relate(&desk.agent.model, &menu, true, NULL);
+    gui_window_image(&desk.agent.model, &menu, &picture->image);
+    gui_window_show(&desk.agent.model, &menu, true);
+    UNTIL(&desk, desk_placed(&desk, &menu, (struct gui_place){921, 3, 100, 100}));
+    UNTIL(&desk, desk_shows(&desk, picture, 921, 3));
+    assert_int_equal(screen_pixel(&desk.screen, 1022, 50), RED);
+    desk_remove(&desk, &menu);
 }
 
 static void both_sides_move_and_resize(void **state)
 {
     struct gui_window window = {0};
     struct picture *picture =
-        agent_show(&agent, &window, "Moves", (struct gui_place){100, 100, 300, 200}, 0x123456);
+        agent_show(&desk.agent, &window, "Moves", (struct gui_place){100, 100, 300, 200}, 0x123456);
 
-    UNTIL(shows_all(picture, 100, 100));
-    gui_window_place(&agent.model, &window, &(struct gui_place){300, 250, 300, 200});
-    UNTIL(shows_all(picture, 300, 250));
-    picture = picture_new(&agent, 350, 260, 0x654321);
-    gui_window_place(&agent.model, &window, &(struct gui_place){300, 250, 350, 260});
-    gui_window_image(&agent.model, &window, &picture->image);
-    UNTIL(shows_all(picture, 300, 250));
+    UNTIL(&desk, desk_shows(&desk, picture, 100, 100));
+    gui_window_place(&desk.agent.model, &window, &(struct gui_place){300, 250, 300, 200});
+    UNTIL(&desk, desk_shows(&desk, picture, 300, 250));
+    picture = picture_new(&desk.agent, 350, 260, 0x654321);
+    gui_window_place(&desk.agent.model, &window, &(struct gui_place){300, 250, 350, 260});
+    gui_window_image(&desk.agent.model, &window, &picture->image);
+    UNTIL(&desk, desk_shows(&desk, picture, 300, 250));
 
     /* The user's side: as a window manager would do it. The frame is 3 wide, 19 above. */
-    const xcb_window_t frame = screen_find(&screen, "[win] Moves");
-    xcb_configure_window(screen.connection, frame,
+    const xcb_window_t frame = screen_find(&desk.screen, "[win] Moves");
+    xcb_configure_window(desk.screen.connection, frame,
                          XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y | XCB_CONFIG_WINDOW_WIDTH |
                              XCB_CONFIG_WINDOW_HEIGHT,
                          (uint32_t[]){50, 60, 406, 322});
-    UNTIL(shown_at(&window, (struct gui_place){53, 79, 400, 300}));
-    picture = picture_new(&agent, 400, 300, 0x777777);
-    gui_window_image(&agent.model, &window, &picture->image);
-    UNTIL(shows_all(picture, 53, 79));
-    remove_window(&window);
+    UNTIL(&desk, desk_placed(&desk, &window, (struct gui_place){53, 79, 400, 300}));
+    picture = picture_new(&desk.agent, 400, 300, 0x777777);
+    gui_window_image(&desk.agent.model, &window, &picture->image);
+    UNTIL(&desk, desk_shows(&desk, picture, 53, 79));
+    desk_remove(&desk, &window);
 }
 
 static void a_resize_storm_ends_at_the_last_size(void **state)
 {
     struct gui_window window = {0};
     struct picture *picture =
-        agent_show(&agent, &window, "Storm", (struct gui_place){50, 50, 100, 100}, 0x123456);
+        agent_show(&desk.agent, &window, "Storm", (struct gui_place){50, 50, 100, 100}, 0x123456);
 
     for (uint32_t i = 1; i <= 300; i++) {
-        picture = picture_new(&agent, 100 + i, 100 + i / 2, 0x101010 * (i & 15));
-        gui_window_place(&agent.model, &window, &(struct gui_place){50, 50, 100 + i, 100 + i / 2});
-        gui_window_image(&agent.model, &window, &picture->image);
-        go_on();
+        picture = picture_new(&desk.agent, 100 + i, 100 + i / 2, 0x101010 * (i & 15));
+        gui_window_place(&desk.agent.model, &window,
+                         &(struct gui_place){50, 50, 100 + i, 100 + i / 2});
+        gui_window_image(&desk.agent.model, &window, &picture->image);
+        desk_go_on(&desk);
     }
-    UNTIL(shows_all(picture, 50, 50));
-    remove_window(&window);
+    UNTIL(&desk, desk_shows(&desk, picture, 50, 50));
+    desk_remove(&desk, &window);
 }
 
 static void an_animation_ends_with_its_last_frame(void **state)
 {
     struct gui_window window = {0};
     struct picture *picture =
-        agent_show(&agent, &window, "Film", (struct gui_place){50, 50, 640, 480}, 0x123456);
+        agent_show(&desk.agent, &window, "Film", (struct gui_place){50, 50, 640, 480}, 0x123456);
 
     for (uint32_t frame = 0; frame < 200; frame++) {
         for (uint32_t i = 0; i < 640 * 480; i++)
             picture->pixels[i] = frame * 0x010203 + i;
-        gui_window_damage(&agent.model, &window, &(struct gui_rect){0, 0, 640, 480});
-        go_on();
+        gui_window_damage(&desk.agent.model, &window, &(struct gui_rect){0, 0, 640, 480});
+        desk_go_on(&desk);
     }
-    UNTIL(shows_all(picture, 50, 50));
-    remove_window(&window);
+    UNTIL(&desk, desk_shows(&desk, picture, 50, 50));
+    desk_remove(&desk, &window);
 }
 
 static void input_reaches_its_window(void **state)
@@ -208,52 +163,53 @@ static void input_reaches_its_window(void **state)
     struct gui_window window = {0};
     const struct gui_event *event;
     struct picture *picture =
-        agent_show(&agent, &window, "Input", (struct gui_place){200, 200, 300, 200}, 0x555555);
+        agent_show(&desk.agent, &window, "Input", (struct gui_place){200, 200, 300, 200}, 0x555555);
 
-    UNTIL(shows_all(picture, 200, 200));
-    screen_point(&screen, 230, 240);
-    UNTIL((event = agent_heard(&agent, GUI_EVENT_MOTION, &window)) && event->motion.x == 30 &&
-          event->motion.y == 40);
-    assert_non_null(agent_heard(&agent, GUI_EVENT_CROSSING, &window));
-    screen_click(&screen, 1);
-    UNTIL((event = agent_heard(&agent, GUI_EVENT_BUTTON, &window)) &&
-          event->button.action == GUI_BUTTON_RELEASE);
+    UNTIL(&desk, desk_shows(&desk, picture, 200, 200));
+    screen_point(&desk.screen, 230, 240);
+    UNTIL(&desk, (event = agent_heard(&desk.agent, GUI_EVENT_MOTION, &window)) &&
+                     event->motion.x == 30 && event->motion.y == 40);
+    assert_non_null(agent_heard(&desk.agent, GUI_EVENT_CROSSING, &window));
+    screen_click(&desk.screen, 1);
+    UNTIL(&desk, (event = agent_heard(&desk.agent, GUI_EVENT_BUTTON, &window)) &&
+                     event->button.action == GUI_BUTTON_RELEASE);
     assert_int_equal(event->button.button, 1);
     assert_int_equal(event->button.x, 30);
     assert_int_equal(event->button.state, 1 << 8);
-    UNTIL((event = agent_heard(&agent, GUI_EVENT_FOCUS, &window)) &&
-          event->focus.action == GUI_FOCUS_IN);
-    assert_non_null(agent_heard(&agent, GUI_EVENT_KEYMAP, NULL));
-    const uint8_t code = screen_key(&screen, 'a', true, false);
-    UNTIL((event = agent_heard(&agent, GUI_EVENT_KEY, &window)) &&
-          event->key.action == GUI_KEY_PRESS);
+    UNTIL(&desk, (event = agent_heard(&desk.agent, GUI_EVENT_FOCUS, &window)) &&
+                     event->focus.action == GUI_FOCUS_IN);
+    assert_non_null(agent_heard(&desk.agent, GUI_EVENT_KEYMAP, NULL));
+    const uint8_t code = screen_key(&desk.screen, 'a', true, false);
+    UNTIL(&desk, (event = agent_heard(&desk.agent, GUI_EVENT_KEY, &window)) &&
+                     event->key.action == GUI_KEY_PRESS);
     assert_int_equal(event->key.keycode, code);
     assert_int_equal(event->key.x, 30);
     assert_int_equal(event->key.y, 40);
-    screen_key(&screen, 'a', false, true);
-    UNTIL((event = agent_heard(&agent, GUI_EVENT_KEY, &window)) &&
-          event->key.action == GUI_KEY_RELEASE);
-    screen_click(&screen, 5);
-    UNTIL((event = agent_heard(&agent, GUI_EVENT_BUTTON, &window)) && event->button.button == 5);
+    screen_key(&desk.screen, 'a', false, true);
+    UNTIL(&desk, (event = agent_heard(&desk.agent, GUI_EVENT_KEY, &window)) &&
+                     event->key.action == GUI_KEY_RELEASE);
+    screen_click(&desk.screen, 5);
+    UNTIL(&desk, (event = agent_heard(&desk.agent, GUI_EVENT_BUTTON, &window)) &&
+                     event->button.button == 5);
 
     const xcb_client_message_event_t close = {
         .response_type = XCB_CLIENT_MESSAGE,
         .format = 32,
-        .window = screen_find(&screen, "[win] Input"),
-        .type = screen_atom(&screen, "WM_PROTOCOLS"),
-        .data.data32 = {screen_atom(&screen, "WM_DELETE_WINDOW")}};
-    xcb_send_event(screen.connection, 0, close.window, 0, (const char *)&close);
-    UNTIL(agent_heard(&agent, GUI_EVENT_CLOSE, &window));
-    remove_window(&window);
+        .window = screen_find(&desk.screen, "[win] Input"),
+        .type = screen_atom(&desk.screen, "WM_PROTOCOLS"),
+        .data.data32 = {screen_atom(&desk.screen, "WM_DELETE_WINDOW")}};
+    xcb_send_event(desk.screen.connection, 0, close.window, 0, (const char *)&close);
+    UNTIL(&desk, agent_heard(&desk.agent, GUI_EVENT_CLOSE, &window));
+    desk_remove(&desk, &window);
 }
 
 static void clipboard_key(char letter)
 {
-    screen_key(&screen, KEY_CONTROL, true, false);
-    screen_key(&screen, KEY_SHIFT, true, false);
-    screen_key(&screen, (xcb_keysym_t)letter, true, true);
-    screen_key(&screen, KEY_SHIFT, false, true);
-    screen_key(&screen, KEY_CONTROL, false, true);
+    screen_key(&desk.screen, KEY_CONTROL, true, false);
+    screen_key(&desk.screen, KEY_SHIFT, true, false);
+    screen_key(&desk.screen, (xcb_keysym_t)letter, true, true);
+    screen_key(&desk.screen, KEY_SHIFT, false, true);
+    screen_key(&desk.screen, KEY_CONTROL, false, true);
 }
 
 static bool log_says(const char *text)
@@ -273,29 +229,29 @@ static void the_clipboard_moves_on_the_users_key(void **state)
                                   "e";
     struct gui_window window = {0};
     struct picture *picture =
-        agent_show(&agent, &window, "Clip", (struct gui_place){200, 200, 300, 200}, 0x555555);
+        agent_show(&desk.agent, &window, "Clip", (struct gui_place){200, 200, 300, 200}, 0x555555);
 
-    UNTIL(shows_all(picture, 200, 200));
-    screen_point(&screen, 230, 240);
-    screen_click(&screen, 1);
-    UNTIL(agent_heard(&agent, GUI_EVENT_FOCUS, &window));
-    assert_null(agent_heard(&agent, GUI_EVENT_CLIPBOARD_REQUEST, NULL));
+    UNTIL(&desk, desk_shows(&desk, picture, 200, 200));
+    screen_point(&desk.screen, 230, 240);
+    screen_click(&desk.screen, 1);
+    UNTIL(&desk, agent_heard(&desk.agent, GUI_EVENT_FOCUS, &window));
+    assert_null(agent_heard(&desk.agent, GUI_EVENT_CLIPBOARD_REQUEST, NULL));
     clipboard_key('c');
-    UNTIL(agent_heard(&agent, GUI_EVENT_CLIPBOARD_REQUEST, NULL));
-    assert_true(gui_model_clipboard(&agent.model, text, sizeof(text) - 1));
-    UNTIL(!gui_model_clipboard_busy(&agent.model));
+    UNTIL(&desk, agent_heard(&desk.agent, GUI_EVENT_CLIPBOARD_REQUEST, NULL));
+    assert_true(gui_model_clipboard(&desk.agent.model, text, sizeof(text) - 1));
+    UNTIL(&desk, !gui_model_clipboard_busy(&desk.agent.model));
     clipboard_key('v');
-    UNTIL(agent_heard(&agent, GUI_EVENT_CLIPBOARD, NULL));
-    assert_int_equal(agent.pasted_bytes, sizeof(text) - 1);
-    assert_memory_equal(agent.pasted, text, sizeof(text) - 1);
+    UNTIL(&desk, agent_heard(&desk.agent, GUI_EVENT_CLIPBOARD, NULL));
+    assert_int_equal(desk.agent.pasted_bytes, sizeof(text) - 1);
+    assert_memory_equal(desk.agent.pasted, text, sizeof(text) - 1);
     assert_true(log_says("7 bytes copied"));
     /* The keys themselves are not the guest's: it sees Control and Shift alone. */
-    for (uint32_t i = 0; i < agent.event_count; i++) {
-        if (agent.events[i].type == GUI_EVENT_KEY)
-            assert_int_not_equal(agent.events[i].key.keycode,
-                                 *xcb_key_symbols_get_keycode(screen.keys, 'c'));
+    for (uint32_t i = 0; i < desk.agent.event_count; i++) {
+        if (desk.agent.events[i].type == GUI_EVENT_KEY)
+            assert_int_not_equal(desk.agent.events[i].key.keycode,
+                                 *xcb_key_symbols_get_keycode(desk.screen.keys, 'c'));
     }
-    remove_window(&window);
+    desk_remove(&desk, &window);
 }
 
 static void two_hundred_windows(void **state)
@@ -304,32 +260,32 @@ static void two_hundred_windows(void **state)
     struct picture *last = NULL;
 
     for (uint32_t i = 0; i < 200; i++)
-        last = agent_show(&agent, &windows[i], "Many",
+        last = agent_show(&desk.agent, &windows[i], "Many",
                           (struct gui_place){(int32_t)i * 3 + 20, (int32_t)i * 2 + 30, 64, 48},
                           i * 0x010307);
-    UNTIL(shows_all(last, 199 * 3 + 20, 199 * 2 + 30));
-    UNTIL(screen_count(&screen, "win") == 200);
+    UNTIL(&desk, desk_shows(&desk, last, 199 * 3 + 20, 199 * 2 + 30));
+    UNTIL(&desk, screen_count(&desk.screen, "win") == 200);
     for (uint32_t i = 0; i < 200; i++)
-        gui_window_remove(&agent.model, &windows[i]);
+        gui_window_remove(&desk.agent.model, &windows[i]);
     for (uint32_t i = 0; i < 200; i++)
-        UNTIL(gui_model_free_window(&agent.model));
-    UNTIL(screen_count(&screen, "win") == 0);
+        UNTIL(&desk, gui_model_free_window(&desk.agent.model));
+    UNTIL(&desk, screen_count(&desk.screen, "win") == 0);
 }
 
 static void windows_come_back_after_a_reconnect(void **state)
 {
     struct gui_window window = {0};
     struct picture *picture =
-        agent_show(&agent, &window, "Again", (struct gui_place){200, 200, 300, 200}, 0x135790);
+        agent_show(&desk.agent, &window, "Again", (struct gui_place){200, 200, 300, 200}, 0x135790);
 
-    UNTIL(shows_all(picture, 200, 200));
-    const xcb_window_t old = screen_find(&screen, "[win] Again");
+    UNTIL(&desk, desk_shows(&desk, picture, 200, 200));
+    const xcb_window_t old = screen_find(&desk.screen, "[win] Again");
     picture->pixels[0] = 0xabcdef;
-    agent_listen(&agent);
-    UNTIL(shows_all(picture, 200, 200));
-    assert_int_not_equal(screen_find(&screen, "[win] Again"), old);
-    assert_int_equal(screen_count(&screen, "win"), 1);
-    remove_window(&window);
+    agent_listen(&desk.agent);
+    UNTIL(&desk, desk_shows(&desk, picture, 200, 200));
+    assert_int_not_equal(screen_find(&desk.screen, "[win] Again"), old);
+    assert_int_equal(screen_count(&desk.screen, "win"), 1);
+    desk_remove(&desk, &window);
 }
 
 /* Last: the guest goes with its windows open. */
@@ -337,20 +293,21 @@ static void a_guest_that_goes_takes_its_windows_along(void **state)
 {
     struct gui_window window = {0};
     struct picture *picture =
-        agent_show(&agent, &window, "Dies", (struct gui_place){200, 200, 300, 200}, 0x135790);
+        agent_show(&desk.agent, &window, "Dies", (struct gui_place){200, 200, 300, 200}, 0x135790);
 
-    UNTIL(shows_all(picture, 200, 200));
-    libvchan_close(agent.vchan);
-    while (screen_drain(&screen), screen_count(&screen, "win")) {
-        struct pollfd fd = {.fd = screen_fd(&screen), .events = POLLIN};
-        screen_drain(&screen);
-        assert_int_equal(poll(&fd, 1, 20000), 1);
+    UNTIL(&desk, desk_shows(&desk, picture, 200, 200));
+    libvchan_close(desk.agent.vchan);
+    while (screen_count(&desk.screen, "win")) {
+        struct pollfd fd = {.fd = screen_fd(&desk.screen), .events = POLLIN};
+
+        if (!screen_drain(&desk.screen))
+            assert_int_equal(poll(&fd, 1, 20000), 1);
     }
 }
 
 static int forget(void **state)
 {
-    agent.event_count = 0;
+    desk.agent.event_count = 0;
     return 0;
 }
 
@@ -372,8 +329,7 @@ int main(void)
         TEST(a_guest_that_goes_takes_its_windows_along),
     };
 
-    screen_open(&screen);
-    agent_open(&agent);
-    agent_listen(&agent);
+    screen_open(&desk.screen);
+    desk_open(&desk);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
