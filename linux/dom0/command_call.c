@@ -60,9 +60,9 @@ static bool take_options(int argc, char **argv, struct options *options, const c
 int become(const struct layout *layout, const char *folder, const char *name, char **argv)
 {
     char **environment = host_environment(layout);
-    argv[0] = path_join(folder, "%s", name);
+    argv[0] = folder != NULL ? path_join(folder, "%s", name) : (char *)name;
     if (environment != NULL)
-        execve(argv[0], argv, environment);
+        execvpe(argv[0], argv, environment);
     fprintf(stderr, "casement: %s: %s\n", argv[0], strerror(errno));
     return CALL_FAILED;
 }

@@ -23,11 +23,15 @@ int command_call(const struct layout *layout, int argc, char **argv);
 int command_copy(const struct layout *layout, int argc, char **argv);
 int command_host(const struct layout *layout, int argc, char **argv);
 /* Becomes a program of dom0's side, with dom0's view of the hypervisor: argv[0] is set, the rest
- * is the caller's. Returns only when that failed, after a message. */
+ * is the caller's. folder NULL: found along PATH. Returns only when that failed, after a message.
+ */
 int become(const struct layout *layout, const char *folder, const char *name, char **argv);
 
 /* command_view.c */
 int command_view(const struct layout *layout, int argc, char **argv);
+
+/* command_disk.c */
+int command_disk(const struct layout *layout, int argc, char **argv);
 
 /* command_qdb.c */
 int command_qdb(const struct layout *layout, int argc, char **argv);
