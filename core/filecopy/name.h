@@ -7,8 +7,8 @@
  * variation selectors, tags, private use and non-characters. Qubes' own receiver goes further: it
  * takes only what a table of one Unicode version knows as assigned and as safe to draw. That is not
  * followed here on purpose. Combining marks and younger scripts are how many people write their
- * names, such a table refuses more with every year that it is not renewed, and what it adds protects
- * a program that draws text, not the file system; who draws these names here is Windows.
+ * names, such a table refuses more with every year that it is not renewed, and what it adds
+ * protects a program that draws text, not the file system; who draws these names here is Windows.
  *
  * Links are judged by their text: a target may climb at most to the copied folder itself.
  * Pure functions; names need no terminating NUL.
