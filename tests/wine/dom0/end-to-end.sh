@@ -336,6 +336,10 @@ case_apps() { # the Start menu's programs, with stable ids and plain names; star
     "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp in a disposable"
     [ -e "$(drive win)/done" ] || fail "StartApp ended before its program"
     "$casement" call win qubes.WaitForSession </dev/null || fail "WaitForSession"
+    # After the installation the guest pushes its menu.
+    "$casement" call win qubes.PostInstall </dev/null || fail "PostInstall"
+    "$casement" call win qubes.GetAppmenus </dev/null | cmp - "$CASEMENT_HOME/menus/win" ||
+        fail "dom0 was given another menu"
 }
 
 case_image() { # pixels and alpha of pictures, icons of three kinds and of a program; what is none
@@ -360,6 +364,113 @@ case_image() { # pixels and alpha of pictures, icons of three kinds and of a pro
     { echo -; python3 "$here/pictures.py" png | head -c 40; } | image 2>err && fail "half a PNG"
     head -c 5000 /dev/zero | tr '\0' x | image 2>err && fail "an endless line"
     grep -q 'no picture' err || fail "no reason: $(cat err)"
+}
+
+# Programs of the guest may open windows, though nobody sees them: Wine's own display without a screen.
+windows_open() {
+    "$casement" run win -- 'reg add HKCU\Software\Wine\Drivers /v Graphics /d null /f' >reg.log ||
+        fail "reg: $(cat reg.log)"
+}
+
+case_open_in_vm() { # a document is shown, what was changed comes back once; view-only; programs
+    up win
+    local c name
+    c=$(drive win)
+    windows_open
+    cp "$build/windows/tests/wine/dom0/press.exe" "$c"
+    document() { # name, content: as the service gets it
+        head -c 256 <(printf '%s' "$1"; head -c 256 /dev/zero)
+        printf '%s' "$2"
+    }
+    open() { "$casement" call win qubes.OpenInVM; }
+    editor() { # ending, commands of a batch file, which gets the document as %1
+        printf '%s\r\n' '@echo off' "$2" >"$c/editor-$1.cmd"
+        printf '%s\r\n' 'REGEDIT4' "[HKEY_CLASSES_ROOT\\.$1]" "@=\"test$1\"" \
+            "[HKEY_CLASSES_ROOT\\test$1\\shell\\open\\command]" \
+            "@=\"cmd.exe /c C:\\\\editor-$1.cmd \\\"%1\\\"\"" >"$c/editor.reg"
+        "$casement" run win -- 'regedit /S C:\editor.reg' || fail "regedit"
+    }
+    # An editor that is open for a while, adds a line, and tells what it saw. Its exit code is no
+    # reason to lose the document.
+    editor edit 'echo %1> C:\seen& type %1>> C:\seen& echo added>> %1& ping -n 5 127.0.0.1 >nul& exit 7'
+    document 'a b\..\c.edit' 'first ' | open >back || fail "open: $?"
+    same "what came back" $'first added\r' "$(cat back)"
+    name=$(head -n 1 "$c/seen" | tr -d '\r"')
+    [[ $name == *'\qubes-'*'\a_b_.._c.edit' ]] || fail "the document's path: $name"
+    [ -z "$(find "$c/users" -name 'qubes-*')" ] || fail "a document stays: $(find "$c/users" -name 'qubes-*')"
+    # Every byte of a large one.
+    editor large 'C:\press.exe none& copy /b %1+%1 C:\twice >nul& copy /y C:\twice %1 >nul& ping -n 5 127.0.0.1 >nul'
+    head -c 3000000 /dev/urandom >big
+    { document x.large ''; cat big; } | open | cmp - <(cat big big) || fail "a large document"
+    # One that only looks.
+    editor look 'echo seen> C:\looked& ping -n 5 127.0.0.1 >nul'
+    document x.look text | open >back || fail "look"
+    [ -e "$c/looked" ] || fail "it was not shown"
+    same "nothing changed, nothing comes back" "" "$(cat back)"
+    document view-only-x.edit text | open >back || fail "view-only"
+    same "nothing comes back from view-only" "" "$(cat back)"
+    same "view-only was protected" text "$(sed -n '2,$p' "$c/seen")"
+    # A program that hands the document to one of its name that runs: the user says when he is done.
+    open_call win
+    editor handed 'echo %1> C:\handed& ping -n 5 127.0.0.1 >nul'
+    document x.handed before | open >edited 2>err &
+    local shown=$!
+    until "$casement" run win -- 'C:\press.exe "Document of another qube" 0' >said; do :; done
+    "$casement" run win -- 'cmd /v:on /c set /p name=<C:\handed& echo after>> !name!' || fail "write"
+    same "not yet back" "" "$(cat edited)"
+    "$casement" run win -- 'C:\press.exe "Document of another qube"' >said || fail "press"
+    wait $shown || fail "handed on: $?: $(cat err)"
+    same "it came back once" $'beforeafter\r' "$(cat edited)"
+    grep -q '"x.handed" of dom0 is open' said || fail "the window says: $(cat said)"
+    exec 7>&- 8<&-
+    wait $call
+    # What is no document.
+    for name in x.exe x.LNK x.edit.bat; do
+        document $name 'cmd' | open >back 2>err && fail "$name was opened"
+        grep -q 'a program is not opened' err || fail "no reason: $(cat err)"
+    done
+    printf 'short' | open 2>err && fail "half a name"
+    grep -q 'no document' err || fail "no reason: $(cat err)"
+    document x.unknowntype text | open 2>err && fail "no program knows it"
+    [ -z "$(find "$c/users" -name 'qubes-*')" ] || fail "a document stays at the end"
+}
+
+case_connect_tcp() { # a port of the guest, both ways with both ends; nothing else than a port
+    up win
+    local port served argument
+    head -c 3000000 /dev/urandom >sent
+    { cat sent && wc -c <sent; } >expected
+    for family in 4 6; do # the guest's ports under Wine are this machine's
+        rm -f port
+        mkfifo port
+        python3 "$build/../tests/wine/dom0/serve.py" $family >port &
+        served=$!
+        port=$(cat port)
+        "$casement" call win "qubes.ConnectTCP+$port" <sent >got || fail "ConnectTCP, IPv$family: $?"
+        cmp got expected || fail "what the port answered, IPv$family"
+        wait $served
+    done
+    "$casement" call win "qubes.ConnectTCP+$port" </dev/null 2>err && fail "nobody listens"
+    grep -q "nobody listens at port $port" err || fail "no reason: $(cat err)"
+    for argument in '' +0 +65536 +80+x +127.0.0.1 +example.org+80 +-1 +0x50; do
+        "$casement" call win "qubes.ConnectTCP$argument" </dev/null 2>err && fail "\"$argument\" is no port"
+        grep -q 'is no port' err || fail "no reason for \"$argument\": $(cat err)"
+    done
+}
+
+case_root() { # VMRootShell and VMRootExec run, and no guest calls them but by dom0's policy
+    up win work
+    local service
+    echo 'echo a shell' | "$casement" call win qubes.VMRootShell >got || fail "VMRootShell"
+    same "its output" $'a shell\r' "$(cat got)"
+    "$casement" call win 'qubes.VMRootExec+cmd.exe+-2Fc+echo+a--b' </dev/null >got || fail "VMRootExec"
+    same "its output" $'a-b\r' "$(cat got)"
+    "$casement" call win 'qubes.VMExecGUI+cmd.exe+-2Fc+echo+a-20b' </dev/null >got || fail "VMExecGUI"
+    same "its output" $'"a b"\r' "$(cat got)"
+    for service in VMRootShell VMRootExec VMShell VMExec VMExecGUI; do
+        "$casement" run work -- "$client win qubes.$service+cmd.exe" </dev/null 2>/dev/null
+        same "$service from a guest, which no rule allows" 126 $?
+    done
 }
 
 case_time_and_url() { # what the clock is set to (Wine refuses: recorded); which addresses are opened

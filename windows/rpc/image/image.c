@@ -7,6 +7,7 @@
  *   -              the picture follows on stdin, at most INPUT_BYTES_MAX
  *   <path>         a picture file, or the icon of a program, a link or any other file
  *
+ * core/services/picture.h says which lines are taken.
  * Exit code 0, or 1 with a line on stderr; then stdout has nothing.
  */
 #define COBJMACROS
@@ -20,12 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+#include "core/services/picture.h"
+#include "windows/agent/common/pixels.h"
 #include "windows/agent/common/text.h"
 #include "windows/rpc/apps/startmenu.h"
-#include "windows/agent/common/pixels.h"
 
 enum {
-    LINE_BYTES = 4096,
     INPUT_BYTES_MAX = 32 << 20,
     ICON_SIDE = 128, /* of a program's: what dom0 likes best */
 };
@@ -161,38 +162,42 @@ static DWORD FilePicture(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
     return Error == ERROR_INVALID_DATA ? ShellIcon(Path, Pixels) : Error;
 }
 
-static DWORD Find(_In_ PCSTR Line, _Out_ PIXELS *Pixels)
+static DWORD FilePictureOf(_In_ PCSTR Name, _Out_ PIXELS *Pixels)
 {
-    static const CHAR MenuPrefix[] = "xdgicon:";
-    PWSTR Path;
-    DWORD Error;
+    const PWSTR Path = TextToWide(Name, strlen(Name));
+    const DWORD Error = Path ? FilePicture(Path, Pixels) : ERROR_FILE_NOT_FOUND;
 
-    if (!strcmp(Line, "-"))
-        return ReadAndDecode(stdin, Pixels);
-    if (!strncmp(Line, MenuPrefix, sizeof(MenuPrefix) - 1))
-        return MenuIcon(Line + sizeof(MenuPrefix) - 1, Pixels);
-    Path = TextToWide(Line, strlen(Line));
-    if (!Path)
-        return ERROR_FILE_NOT_FOUND;
-    Error = FilePicture(Path, Pixels);
     free(Path);
     return Error;
 }
 
-/* FALSE: no line, too long a line, or a NUL in it. */
-static BOOL ReadLine(_Out_writes_(LINE_BYTES) PSTR Line)
+static DWORD Find(_In_reads_(Length) PCSTR Line, _In_ SIZE_T Length, _Out_ PIXELS *Pixels)
 {
-    int Length = 0, Character;
+    static CHAR Name[PICTURE_LINE_BYTES];
 
-    while ((Character = getchar()) != EOF && Character != '\n') {
-        if (Length == LINE_BYTES - 1 || Character == 0)
-            return FALSE;
-        Line[Length++] = (CHAR)Character;
+    switch (picture_parse(Line, Length, Name)) {
+    case PICTURE_STDIN:
+        return ReadAndDecode(stdin, Pixels);
+    case PICTURE_MENU:
+        return MenuIcon(Name, Pixels);
+    case PICTURE_FILE:
+        return FilePictureOf(Name, Pixels);
+    case PICTURE_NONE:
+        break;
     }
-    if (Length && Line[Length - 1] == '\r')
-        Length--;
-    Line[Length] = 0;
-    return Length > 0;
+    return ERROR_INVALID_DATA;
+}
+
+/* Its length without the line end; what is behind it stays for who reads next. Too long a line
+ * fills the buffer. */
+static SIZE_T ReadLine(_Out_writes_(PICTURE_LINE_BYTES) PSTR Line)
+{
+    SIZE_T Length = 0;
+    int Character;
+
+    while (Length < PICTURE_LINE_BYTES && (Character = getchar()) != EOF && Character != '\n')
+        Line[Length++] = (CHAR)Character;
+    return Length;
 }
 
 static BOOL Write(_In_ const PIXELS *Pixels)
@@ -207,15 +212,13 @@ static BOOL Write(_In_ const PIXELS *Pixels)
 
 int wmain(void)
 {
-    static CHAR Line[LINE_BYTES];
+    static CHAR Line[PICTURE_LINE_BYTES];
     PIXELS Pixels = {0};
-    DWORD Error = ERROR_INVALID_DATA;
 
     _setmode(_fileno(stdin), _O_BINARY);
     _setmode(_fileno(stdout), _O_BINARY);
     CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
-    if (ReadLine(Line))
-        Error = Find(Line, &Pixels);
+    DWORD Error = Find(Line, ReadLine(Line), &Pixels);
     if (Error)
         fprintf(stderr, "qubes.GetImageRGBA: %s\n",
                 Error == ERROR_FILE_NOT_FOUND  ? "there is no such picture"
