@@ -435,6 +435,83 @@ case_open_in_vm() { # a document is shown, what was changed comes back once; vie
     [ -z "$(find "$c/users" -name 'qubes-*')" ] || fail "a document stays at the end"
 }
 
+case_send_to() { # the Send-to menu: its links copy, edit and view files; progress, cancel, failures
+    up win
+    local c menu line
+    c=$(drive win)
+    windows_open
+    cp "$build/windows/tests/wine/dom0/"{press,use_link}.exe "$c"
+    "$casement" run win -- "\"$bin\\send-to.exe\" register" || fail "register"
+    # What Windows runs when anybody logs on.
+    line=$(in_guest 'reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run /v CasementSendTo' |
+        sed -n 's/.*REG_SZ *//p')
+    [ -n "$line" ] || fail "nothing runs at a logon"
+    "$casement" run win -- "$line" || fail "$line"
+    menu='C:\users\'$(id -un)'\AppData\Roaming\Microsoft\Windows\SendTo'
+    same "the menu" 'Copy to other qube.lnk Edit in other qube.lnk View in disposable.lnk ' \
+        "$(in_guest "cmd /c dir /b $menu" | sort | tr '\n' ' ')"
+    send_to() { # entry, files: as Explorer; prints the exit code
+        local entry=$1
+        shift
+        "$casement" run win -- 'C:\use_link.exe' "$menu\\$entry.lnk" "$@"
+    }
+    press() { # until there is such a window: title, button; the window's texts are in said
+        until "$casement" run win -- "C:\\press.exe \"$1\" ${2:-}" >said; do :; done
+    }
+    mkdir "$c/my files"
+    head -c 300000 /dev/urandom >"$c/my files/a"
+    echo b >"$c/b.txt"
+    same "copy" 0 "$(send_to 'Copy to other qube' 'C:\my files' 'C:\b.txt')"
+    diff -r "$c/my files" "$CASEMENT_HOME/QubesIncoming/win/my files" || fail "a folder was sent"
+    cmp "$c/b.txt" "$CASEMENT_HOME/QubesIncoming/win/b.txt" || fail "a file was sent"
+    # What cannot be done is said, and stays to be read.
+    send_to 'Copy to other qube' 'C:\b.txt' >code &
+    press 'Copy to other qube' 0
+    until grep -q exists said; do press 'Copy to other qube' 0; done
+    press 'Copy to other qube'
+    wait $! && fail "a file that is there was overwritten"
+    same "exit code" 17 "$(cat code)"
+    # Cancel, while nobody reads.
+    mkdir -p "$CASEMENT_HOME/qubes-rpc"
+    mkfifo stop
+    printf '%s\n' '#!/bin/sh' "exec cat '$PWD/stop'" >"$CASEMENT_HOME/qubes-rpc/qubes.Filecopy"
+    chmod +x "$CASEMENT_HOME/qubes-rpc/qubes.Filecopy"
+    send_to 'Copy to other qube' 'C:\my files' >code &
+    press 'Copy to other qube'
+    wait $! && fail "cancelled is done"
+    same "cancelled" 1223 "$(cat code)"
+    : >stop
+    no_open_calls
+    # Another qube, which adds a line to what it is sent.
+    policy 'qubes.OpenInVM * win * allow target=dom0'
+    cat >"$CASEMENT_HOME/qubes-rpc/qubes.OpenInVM" <<'EOF'
+#!/bin/bash
+head -c 256 | tr -d '\0' >"$CASEMENT_HOME/name"
+echo "$QREXEC_REQUESTED_TARGET_TYPE $QREXEC_REQUESTED_TARGET_KEYWORD" >"$CASEMENT_HOME/target"
+cat
+[ -e "$CASEMENT_HOME/fail" ] && exit 1
+echo edited
+EOF
+    chmod +x "$CASEMENT_HOME/qubes-rpc/qubes.OpenInVM"
+    same "edit" 0 "$(send_to 'Edit in other qube' 'C:\b.txt')"
+    same "the name that was sent" b.txt "$(cat "$CASEMENT_HOME/name")"
+    same "the target" "keyword default" "$(cat "$CASEMENT_HOME/target")"
+    same "the file" $'b\nedited' "$(cat "$c/b.txt")"
+    same "view" 0 "$(send_to 'View in disposable' 'C:\b.txt')"
+    same "the name that was sent" view-only-b.txt "$(cat "$CASEMENT_HOME/name")"
+    same "the target" "keyword dispvm" "$(cat "$CASEMENT_HOME/target")"
+    same "the file that was viewed" $'b\nedited' "$(cat "$c/b.txt")"
+    # A call that breaks off in the middle of what comes back leaves the file as it is.
+    : >"$CASEMENT_HOME/fail"
+    "$casement" run win -- "\"$bin\\qvm-open-in-vm.exe\" @default C:\\b.txt"
+    same "the exit code of the other qube" 1 $?
+    same "the file after a failure" $'b\nedited' "$(cat "$c/b.txt")"
+    same "nothing else is left" "b.txt" "$(cd "$c" && ls b.txt*)"
+    "$casement" run win -- "\"$bin\\send-to.exe\" unregister" || fail "unregister"
+    in_guest 'reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run' | grep CasementSendTo && fail "it still runs"
+    return 0
+}
+
 case_connect_tcp() { # a port of the guest, both ways with both ends; nothing else than a port
     up win
     local port served argument
@@ -445,7 +522,7 @@ case_connect_tcp() { # a port of the guest, both ways with both ends; nothing el
         mkfifo port
         python3 "$build/../tests/wine/dom0/serve.py" $family >port &
         served=$!
-        port=$(cat port)
+        read -r port <port
         "$casement" call win "qubes.ConnectTCP+$port" <sent >got || fail "ConnectTCP, IPv$family: $?"
         cmp got expected || fail "what the port answered, IPv$family"
         wait $served

@@ -9,7 +9,6 @@ server = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
 server.bind(('::1' if six else '127.0.0.1', 0))
 server.listen()
 print(server.getsockname()[1], flush=True)
-sys.stdout.close()
 peer, _ = server.accept()
 data = b''
 while part := peer.recv(65536):
