@@ -120,8 +120,20 @@ static bool store_value(struct store *store, uint32_t domid, const char *name, c
 static bool store_domain(struct store *store, uint32_t domid, const char *name, uint32_t port)
 {
     static const char *const readable[] = {"", "cpu", "memory", "device", "control"};
-    static const char *const own[] = {"control/shutdown", "data", "drivers",
-                                      "feature",          "attr", "error"};
+    /* As libxl makes them. */
+    static const char *const own[] = {
+        "control/shutdown",
+        "control/feature-poweroff",
+        "control/feature-reboot",
+        "control/feature-s3",
+        "control/feature-s4",
+        "control/feature-suspend",
+        "data",
+        "drivers",
+        "feature",
+        "attr",
+        "error",
+    };
     char digits[12];
     snprintf(digits, sizeof(digits), "%u", domid);
     for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)

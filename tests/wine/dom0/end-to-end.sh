@@ -671,6 +671,40 @@ EOF
     grep -q '^CreateUnicastIpAddressEntry adapter=300 10.137.0.6/32' "$calls" || fail "it is back"
 }
 
+case_power() { # the toolstack's words end, restart and suspend the machine (Wine: recorded)
+    up win
+    local calls log key word
+    calls=$(drive win)/power-calls log=$(log_of win power-agent)
+    key=/local/domain/$(domain_of win)/control
+    replace_service win CasementPower power-agent.exe power-agent-recorded.exe
+    for word in poweroff reboot s3 s4; do
+        until [ "$("$casement" host -- xenstore-read "$key/feature-$word")" = 1 ]; do
+            "$casement" run win -- cmd /c exit 0
+        done
+        : >"$calls"
+        "$casement" host -- xenstore-write "$key/shutdown" $word
+        await "$calls" '' # one line
+        same "the key after $word" "" "$("$casement" host -- xenstore-read "$key/shutdown")"
+        cat "$calls" >>all
+    done
+    cat >expected <<'EOF'
+InitiateSystemShutdownEx machine=0000000000000000 message=0000000000000000 seconds=0 force=1 reboot=0 reason=80000000
+InitiateSystemShutdownEx machine=0000000000000000 message=0000000000000000 seconds=0 force=1 reboot=1 reason=80000000
+SetSuspendState hibernate=0 force=0 no-wake=0
+SetSuspendState hibernate=1 force=0 no-wake=0
+EOF
+    diff expected all || fail "the calls"
+    # What is not ours stays for whom it concerns, and nothing happens.
+    : >"$calls"
+    "$casement" host -- xenstore-write "$key/shutdown" crash
+    await "$log" 'something unknown'
+    same "an unknown word" crash "$("$casement" host -- xenstore-read "$key/shutdown")"
+    "$casement" host -- xenstore-write "$key/shutdown" suspend
+    "$casement" host -- xenstore-write "$key/shutdown" poweroff # seen after the other
+    await "$calls" ''
+    same "calls for suspend, which is the driver's" 1 "$(wc -l <"$calls")"
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

@@ -32,6 +32,9 @@ static const struct service_row service_table[] = {
     /* Addresses and routes are set by administrators; the vif is seen in XenStore (as above). */
     {"CasementNetwork", "network-setup.exe", "Casement network", NULL, "SeChangeNotifyPrivilege",
      "QubesDB"},
+    /* XenStore again; and shutting down is a privilege. */
+    {"CasementPower", "power-agent.exe", "Casement power", NULL,
+     "SeChangeNotifyPrivilege SeShutdownPrivilege", ""},
     /* QubesDB takes new keys from SYSTEM and administrators alone. */
     {"CasementAnnounce", "advertise-tools.exe", "Casement announcement", NULL,
      "SeChangeNotifyPrivilege", "QubesDB QrexecAgent"},
