@@ -5,6 +5,9 @@
 #include "core/services/document.h"
 #include "core/services/picture.h"
 #include "core/services/port.h"
+#include "core/services/keyboard.h"
+#include "core/services/shutdown.h"
+#include "core/services/timezone.h"
 #include "core/services/url.h"
 
 #include <stdio.h>
@@ -57,12 +60,30 @@ static void check_port(const char *text, size_t size)
         abort();
 }
 
+/* Values of QubesDB and XenStore end with a NUL. */
+static void look_words_up(const char *text, size_t size)
+{
+    char word[256];
+    const char *zone;
+
+    if (size >= sizeof(word))
+        return;
+    memcpy(word, text, size);
+    word[size] = '\0';
+    zone = timezone_windows_name(word);
+    if ((zone != NULL && (strlen(zone) >= TIMEZONE_NAME_BYTES || strchr(word, ' ') != NULL)) ||
+        (keyboard_windows_id(word) & 0xfff80000u) != 0 ||
+        shutdown_action_of(word) > SHUTDOWN_HIBERNATE)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     static char url[URL_BYTES_MAX + 1];
     struct datetime at;
 
+    look_words_up(text, size);
     if (url_parse(text, size, url) &&
         (strpbrk(url, " \t\r\n\"'\\") != NULL || strstr(url, "://") == NULL || strlen(url) > size))
         abort();

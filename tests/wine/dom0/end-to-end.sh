@@ -705,6 +705,48 @@ EOF
     same "calls for suspend, which is the driver's" 1 "$(wc -l <"$calls")"
 }
 
+case_settings() { # time zone and keyboard layouts, live; what is none changes nothing
+    up win
+    local calls log preload
+    calls=$(drive win)/zone-calls log=$(log_of win settings-agent)
+    replace_service win CasementSettings settings-agent.exe settings-agent-recorded.exe
+    "$casement" qdb win write /qubes-timezone Europe/Warsaw
+    await "$log" 'time zone: Central European'
+    same "the zone" "SetDynamicTimeZoneInformation key=Central European Standard Time bias=-60 \
+daylight=-60 in=3 out=10" "$(cat "$calls")"
+    "$casement" qdb win write /qubes-timezone '../Warsaw'
+    await "$log" 'no time zone that Windows knows'
+    "$casement" qdb win write /qubes-timezone Asia/Kolkata
+    await "$log" 'time zone: India'
+    same "zones set" 2 "$(wc -l <"$calls")"
+    # The log-on screen's layout, by the service; the user's, by a program with the user's rights.
+    local id
+    for id in 00000407 00010409; do
+        in_guest "reg add \"HKLM\\System\\CurrentControlSet\\Control\\Keyboard Layouts\\$id\" /f /v \"Layout Text\" /d x" >reg.log ||
+            fail "reg: $(cat reg.log)"
+    done
+    layout() { in_guest "reg query \"$1\\Keyboard Layout\\Preload\" /v 1" | awk '$1 == 1 { print $3 }'; }
+    "$casement" qdb win write /keyboard-layout 'de+nodeadkeys+'
+    await "$log" 'keyboard layout: 00000407'
+    same "the log-on screen" 00000407 "$(layout 'HKEY_USERS\.DEFAULT')"
+    cp "$build/windows/tests/wine/setup/session-agent-recorded.exe" \
+        "$(drive win)/Program Files/Casement/bin/"
+    "$casement" run win --no-wait -- "\"$bin\\session-agent-recorded.exe\"" || fail "session-agent"
+    await "$(drive win)/keyboard-calls" PostMessage
+    cat >expected <<'EOF'
+LoadKeyboardLayout 00000407 flags=b preload=00000407
+SystemParametersInfo 5a value=0000000004070407 flags=2
+PostMessage to=000000000000FFFF message=50 layout=0000000004070407
+EOF
+    diff expected "$(drive win)/keyboard-calls" || fail "the calls for the user"
+    "$casement" qdb win write /keyboard-layout us+dvorak+
+    await "$(drive win)/keyboard-calls" 'LoadKeyboardLayout 00010409'
+    await "$log" 'keyboard layout: 00010409'
+    same "the log-on screen, live" 00010409 "$(layout 'HKEY_USERS\.DEFAULT')"
+    in_guest 'reg query HKLM\Software\Microsoft\Windows\CurrentVersion\Run /v Casement' |
+        grep -q 'session-agent.exe' || fail "nothing starts the user's program at log-on"
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

@@ -35,10 +35,16 @@ static const struct service_row service_table[] = {
     /* XenStore again; and shutting down is a privilege. */
     {"CasementPower", "power-agent.exe", "Casement power", NULL,
      "SeChangeNotifyPrivilege SeShutdownPrivilege", ""},
+    /* The time zone is a privilege; the log-on screen's settings are SYSTEM's own. */
+    {"CasementSettings", "settings-agent.exe", "Casement time zone and keyboard", NULL,
+     "SeChangeNotifyPrivilege SeTimeZonePrivilege", "QubesDB"},
     /* QubesDB takes new keys from SYSTEM and administrators alone. */
     {"CasementAnnounce", "advertise-tools.exe", "Casement announcement", NULL,
      "SeChangeNotifyPrivilege", "QubesDB QrexecAgent"},
 };
+
+/* Started for each user at log-on, with that user's rights. */
+static const char session_program[] = "session-agent.exe";
 
 enum { SERVICE_TABLE_ROWS = sizeof(service_table) / sizeof(*service_table) };
 

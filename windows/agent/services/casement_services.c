@@ -35,7 +35,7 @@ static void ToList(_In_ PCSTR Blanks, _Out_writes_(TEXT_UNITS) PWSTR List)
 }
 
 /* Quoted: without the quotes Windows would try C:\Program.exe first. */
-static BOOL CommandLine(_In_ const struct service_row *Row, _Out_writes_(TEXT_UNITS) PWSTR Line)
+static BOOL CommandLine(_In_ PCSTR Program, _Out_writes_(TEXT_UNITS) PWSTR Line)
 {
     WCHAR Own[MAX_PATH];
     const DWORD Length = GetModuleFileNameW(NULL, Own, MAX_PATH);
@@ -44,7 +44,7 @@ static BOOL CommandLine(_In_ const struct service_row *Row, _Out_writes_(TEXT_UN
     if (!Slash)
         return FALSE;
     *Slash = 0;
-    return swprintf(Line, TEXT_UNITS, L"\"%ls\\%hs\"", Own, Row->program) > 0;
+    return swprintf(Line, TEXT_UNITS, L"\"%ls\\%hs\"", Own, Program) > 0;
 }
 
 /* Wine has none of these levels: what it does not know it does not restrict either. */
@@ -80,7 +80,7 @@ static BOOL Install(_In_ SC_HANDLE Manager, _In_ const struct service_row *Row)
     WCHAR Name[64], Title[64], Account[64], Line[TEXT_UNITS], Depends[TEXT_UNITS];
     const DWORD Type = SERVICE_WIN32_OWN_PROCESS, Start = SERVICE_AUTO_START;
 
-    if (!CommandLine(Row, Line))
+    if (!CommandLine(Row->program, Line))
         return Failed(Row, "where its program is");
     swprintf(Name, 64, L"%hs", Row->name);
     swprintf(Title, 64, L"%hs", Row->title);
@@ -136,6 +136,28 @@ static BOOL Remove(_In_ SC_HANDLE Manager, _In_ const struct service_row *Row)
     return Removed;
 }
 
+/* What Windows starts at each log-on. */
+static BOOL SessionProgram(_In_ BOOL Remove)
+{
+    static const WCHAR Name[] = L"Casement";
+    WCHAR Line[TEXT_UNITS];
+    HKEY Key;
+    DWORD Error =
+        RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run", 0,
+                      KEY_SET_VALUE, &Key);
+
+    if (!Error && Remove)
+        RegDeleteValueW(Key, Name);
+    else if (!Error && CommandLine(session_program, Line))
+        Error = RegSetValueExW(Key, Name, 0, REG_SZ, (const BYTE *)Line,
+                               (DWORD)((wcslen(Line) + 1) * sizeof(WCHAR)));
+    if (Error)
+        fprintf(stderr, "casement-services: %s: error %lu\n", session_program, Error);
+    else
+        RegCloseKey(Key);
+    return Error == ERROR_SUCCESS;
+}
+
 int wmain(int Count, WCHAR **Arguments)
 {
     const PCWSTR Word = Count == 2 ? Arguments[1] : L"";
@@ -162,5 +184,5 @@ int wmain(int Count, WCHAR **Arguments)
             Done &= Start(Manager, Row);
     }
     CloseServiceHandle(Manager);
-    return Done ? 0 : 1;
+    return SessionProgram(Removing) && Done ? 0 : 1;
 }

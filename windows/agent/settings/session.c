@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session-agent.exe: gives this user's session dom0's keyboard layout, now and whenever dom0
+ * changes it. Started at each log-on (casement-services.exe says so in the registry), runs with
+ * the user's rights, has no window and ends with the session.
+ */
+#include <string.h>
+#include "core/services/keyboard.h"
+#include "windows/agent/common/follow.h"
+#include "windows/agent/settings/preload.h"
+
+enum { VALUE_BYTES = 256 };
+
+/* For the programs that run: each thread has a layout of its own, and changes it when asked. */
+static void Switch(_In_ PCWSTR Name)
+{
+    HKL Layout = LoadKeyboardLayoutW(Name, KLF_ACTIVATE | KLF_REORDER | KLF_SUBSTITUTE_OK);
+
+    if (!Layout)
+        return;
+    SystemParametersInfoW(SPI_SETDEFAULTINPUTLANG, 0, &Layout, SPIF_SENDCHANGE);
+    PostMessageW(HWND_BROADCAST, WM_INPUTLANGCHANGEREQUEST, 0, (LPARAM)Layout);
+}
+
+/* A layout that the user chose meanwhile is kept until dom0 says another. */
+static DWORD Apply(_In_ PVOID Context, _In_ qdb_handle_t Db)
+{
+    DWORD *const Known = Context;
+    WCHAR Name[LAYOUT_UNITS];
+    char Value[VALUE_BYTES];
+    BOOL Changed;
+
+    FollowRead(Db, "/keyboard-layout", Value, sizeof(Value));
+    const DWORD Layout = keyboard_windows_id(Value);
+    if (!Layout || Layout == *Known || !LayoutName(Layout, Name))
+        return INFINITE;
+    *Known = Layout;
+    PreloadSet(HKEY_CURRENT_USER, Name, &Changed);
+    Switch(Name);
+    return INFINITE;
+}
+
+int wmain(void)
+{
+    static const PCSTR Paths[] = {"/keyboard-layout", NULL};
+    DWORD Known = 0;
+    const FOLLOW Follow = {.Context = &Known, .Paths = Paths, .Apply = Apply};
+    const HANDLE Never = CreateEventW(NULL, TRUE, FALSE, NULL);
+
+    return Never && FollowRun(&Follow, Never) == ERROR_SUCCESS ? 0 : 1;
+}
