@@ -344,6 +344,11 @@ void disk_resume(struct disk *disk)
     for (uint32_t q = 0; q < disk->queue_count; q++) {
         struct disk_queue *queue = &disk->queues[q];
         blk_queue_detach(&queue->queue);
+        disk_port_forget(q);
+        for (uint32_t i = 0; i < 1u << disk->front.plan.ring_order; i++)
+            disk_forget_grant(queue->refs[i]);
+        for (uint32_t i = 0; i < DISK_POOL_PAGES; i++)
+            disk_forget_grant(queue->pages[i].ref);
         disk_pages_free(queue->ring, 1u << disk->front.plan.ring_order);
         queue->ring = NULL;
     }

@@ -23,10 +23,12 @@ void *disk_pages_new(uint32_t count); /* zeroed, side by side; never NULL */
 void disk_pages_free(void *pages, uint32_t count);
 uint32_t disk_grant(uint32_t domid, const void *page); /* to read and write; 0: none left */
 bool disk_ungrant(uint32_t ref);                       /* false: still mapped */
+void disk_forget_grant(uint32_t ref);                  /* made before a suspend */
 
 /* --- Event channels, one a queue. */
 uint32_t disk_port_open(uint32_t queue, uint32_t domid); /* 0: it cannot be */
 void disk_port_close(uint32_t queue);
+void disk_port_forget(uint32_t queue); /* opened before a suspend */
 void disk_port_notify(uint32_t queue);
 
 /* --- Time. */

@@ -93,6 +93,11 @@ void disk_port_close(uint32_t queue)
     ports[queue] = 0;
 }
 
+void disk_port_forget(uint32_t queue)
+{
+    ports[queue] = 0;
+}
+
 void disk_port_notify(uint32_t queue)
 {
     send(ports[queue]);
@@ -249,6 +254,11 @@ bool disk_ungrant(uint32_t ref)
 {
     grant_operations++;
     return grant_revoke(&grants, ref) == GRANT_REVOKED && grant_give(&grants, ref);
+}
+
+/* The table is a new one (set_up). */
+void disk_forget_grant(uint32_t ref)
+{
 }
 
 uint64_t disk_grant_operations(void)

@@ -18,7 +18,7 @@ libraries="/usr/lib/x86_64-linux-gnu/libxenvchan.so.4.17"
 data="/usr/lib/xen-4.17/boot/hvmloader /usr/share/seabios/bios-256k.bin
 /usr/share/seabios/vgabios-stdvga.bin /usr/share/qemu/kvmvapic.bin /usr/share/qemu/linuxboot.bin
 /usr/share/qemu/keymaps/en-us"
-modules="xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-blkback xen-netback brd"
+modules="xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-blkback xen-netback brd loop xen-blkfront"
 
 mkdir -p "$root"
 for folder in bin sbin usr/bin usr/sbin usr/lib proc sys dev run tmp root etc/xen/scripts \
@@ -81,6 +81,7 @@ done
 
 cp "$here/dom0/init" "$root/init"
 cp "$here/dom0/block-rig" "$here/dom0/vif-rig" "$root/etc/xen/scripts/"
+ln -s block-rig "$root/etc/xen/scripts/block" # what xl calls when nothing else is said
 cp "$here/dom0/lib.sh" "$here/dom0/run-tests" "$here/dom0/simxen" "$root/rig/"
 : >"$root/etc/xen/xl.conf"
 printf '/lib/x86_64-linux-gnu\n/usr/lib/x86_64-linux-gnu\n' >"$root/etc/ld.so.conf"
@@ -99,7 +100,7 @@ linux=$out/linux
 mkdir -p "$linux" "$root/rig/linux"
 (cd "$root" && find bin sbin usr/bin usr/sbin etc/passwd etc/group etc/ld.so.conf \
     modules/xen-privcmd.* modules/xenfs.* modules/xen-evtchn.* modules/xen-gntdev.* \
-    modules/xen-gntalloc.* rig/lib.sh \( -type f -o -type l \) ! -name iperf3 -print0 |
+    modules/xen-gntalloc.* modules/xen-blkfront.* rig/lib.sh \( -type f -o -type l \) ! -name iperf3 -print0 |
     cpio --null -p --quiet --make-directories "$linux")
 for file in /usr/bin/xenstore $libraries; do
     needed "$file"
