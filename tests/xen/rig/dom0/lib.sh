@@ -151,6 +151,10 @@ guest_run() {
 
 # linux_start GUEST [MEMORY_MIB]: a Linux guest with the programs of /rig/bin and the libraries of /rig/lib in it.
 # linux_exec GUEST COMMAND...: runs one there, with this process's streams and environment.
+# session.py starts dom0's kernel in the same way.
+linux_parameters='console=hvc0 rdinit=/init quiet loglevel=4 panic=1 mitigations=off tsc=unstable '\
+'rodata=off cryptomgr.notests=1 '\
+'initcall_blacklist=crypto_kdf108_init,init_encrypted,init_kprobe_trace,load_system_certificate_list'
 linux_start() {
     [ -e /run/linux.cpio ] || {
         cp /rig/linux/root.cpio /run/linux.cpio
@@ -163,7 +167,7 @@ memory = ${2:-160}
 vcpus = 1
 kernel = '/rig/linux/vmlinux.gz'
 ramdisk = '/run/linux.cpio'
-extra = 'console=hvc0 rdinit=/init quiet loglevel=4 panic=1 mitigations=off tsc=unstable rodata=off'
+extra = '$linux_parameters'
 on_poweroff = 'destroy'
 on_crash = 'preserve'
 END
