@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The dump of state on request: see include/xenbus/debug.h. */
 #include "debug.h"
+#include "../common/gate.h"
 #include "../common/log.h"
 #include "../common/pool.h"
 #include "../common/text.h"
@@ -19,9 +20,8 @@ struct _XENBUS_DEBUG {
     LIST_ENTRY Callbacks;
     PXENBUS_PARTS Parts;
     PIO_WORKITEM Work;
-    KSPIN_LOCK WorkLock; /* Ending, Idle */
-    BOOLEAN Ending;
-    KEVENT Idle; /* the work item is neither queued nor running */
+    volatile LONG Asked; /* the work item is queued or runs */
+    GATE Gate;           /* then it is inside */
 };
 
 typedef struct _LOG_SINK {
@@ -54,22 +54,15 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     New->Parts = Parts;
     KeInitializeMutex(&New->Lock, 0);
     InitializeListHead(&New->Callbacks);
-    KeInitializeSpinLock(&New->WorkLock);
-    KeInitializeEvent(&New->Idle, NotificationEvent, TRUE);
+    GateInitialize(&New->Gate);
+    GateOpen(&New->Gate);
     *Debug = New;
     return STATUS_SUCCESS;
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID DebugDestroy(_In_ PXENBUS_DEBUG Debug)
 {
-    KIRQL Irql;
-
-    KeAcquireSpinLock(&Debug->WorkLock, &Irql);
-    Debug->Ending = TRUE;
-    KeReleaseSpinLock(&Debug->WorkLock, Irql);
-    (VOID) KeWaitForSingleObject(&Debug->Idle, Executive, KernelMode, FALSE, NULL);
-    KeAcquireSpinLock(&Debug->WorkLock, &Irql); /* the worker that set Idle has let go */
-    KeReleaseSpinLock(&Debug->WorkLock, Irql);
+    GateClose(&Debug->Gate);
     while (!IsListEmpty(&Debug->Callbacks)) /* of a child that forgot to deregister */
         PoolFree(CONTAINING_RECORD(RemoveHeadList(&Debug->Callbacks),
                                    struct _XENBUS_DEBUG_CALLBACK_ENTRY, Link),
@@ -141,26 +134,18 @@ VOID NTAPI DebugTrigger(_In_ PVOID Context)
 static VOID NTAPI DumpSoon(_In_ PDEVICE_OBJECT DeviceObject, _In_opt_ PVOID Context)
 {
     PXENBUS_DEBUG Debug = Context;
-    KIRQL Irql;
 
     UNREFERENCED_PARAMETER(DeviceObject);
     DebugTrigger(Debug->Parts);
-    KeAcquireSpinLock(&Debug->WorkLock, &Irql);
-    KeSetEvent(&Debug->Idle, IO_NO_INCREMENT, FALSE);
-    KeReleaseSpinLock(&Debug->WorkLock, Irql);
+    InterlockedExchange(&Debug->Asked, 0);
+    GateLeave(&Debug->Gate);
 }
 
 VOID DebugRequest(_In_ PXENBUS_DEBUG Debug)
 {
-    KIRQL Irql;
-
-    KeAcquireSpinLock(&Debug->WorkLock, &Irql);
     /* One dump at a time; who asks during one sees that one. */
-    if (!Debug->Ending && KeReadStateEvent(&Debug->Idle)) {
-        KeClearEvent(&Debug->Idle);
+    if (InterlockedExchange(&Debug->Asked, 1) == 0 && GateEnter(&Debug->Gate))
         IoQueueWorkItem(Debug->Work, DumpSoon, DelayedWorkQueue, Debug);
-    }
-    KeReleaseSpinLock(&Debug->WorkLock, Irql);
 }
 
 static VOID NTAPI DebugLog(_In_ PVOID Context, _In_ PCSTR Line)

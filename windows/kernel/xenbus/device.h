@@ -7,6 +7,7 @@
 #define XENBUS_DEVICE_H
 
 #include "bus.h"
+#include "../common/gate.h"
 #include <xenbus/store.h>
 
 typedef enum _XENBUS_DEVICE_KIND { XenbusFunction, XenbusChild } XENBUS_DEVICE_KIND;
@@ -37,13 +38,13 @@ typedef struct _XENBUS_PDO {
 /* What looks for children: enumerate.c's own. */
 typedef struct _XENBUS_ENUMERATOR {
     PIO_WORKITEM Work;
-    KSPIN_LOCK Lock; /* these, and Idle */
+    GATE Gate; /* open while the bus runs; the work item is inside while it is queued or runs */
+    KSPIN_LOCK Lock; /* these */
     BOOLEAN Stopping, Queued, Again;
     BOOLEAN Untold; /* the PnP manager is to ask for relations again */
     ULONG RetryMs;  /* how long the last retry waited; 0: nothing failed */
     KTIMER Retry;
     KDPC RetryDpc;
-    KEVENT Idle;
     KMUTEX Scan; /* one scan at a time */
     BOOLEAN Scanned;
     XENBUS_STORE_INTERFACE_V1 Store;

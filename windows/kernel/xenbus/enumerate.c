@@ -213,8 +213,6 @@ static BOOLEAN EndRound(_In_ PXENBUS_FDO Fdo, _In_ const OUTCOME *Outcome)
             IoInvalidateDeviceRelations(Fdo->Pdo, BusRelations);
         }
         Enumerator->Queued = FALSE;
-        /* The last thing: afterwards the device may go. */
-        (VOID) KeSetEvent(&Enumerator->Idle, IO_NO_INCREMENT, FALSE);
     }
     KeReleaseSpinLock(&Enumerator->Lock, Irql);
     return Again;
@@ -234,6 +232,7 @@ static VOID NTAPI ScanSoon(_In_ PDEVICE_OBJECT DeviceObject, _In_opt_ PVOID Cont
             BusDereference(Bus);
         }
     } while (EndRound(Fdo, &Outcome));
+    GateLeave(&Fdo->Enumerator.Gate); /* the last thing: afterwards the device may go */
 }
 
 VOID EnumerateAgain(_In_ PXENBUS_FDO Fdo)
@@ -242,13 +241,10 @@ VOID EnumerateAgain(_In_ PXENBUS_FDO Fdo)
     KIRQL Irql;
 
     KeAcquireSpinLock(&Enumerator->Lock, &Irql);
-    if (Enumerator->Stopping) {
-        /* nobody looks any more */
-    } else if (Enumerator->Queued) {
+    if (Enumerator->Queued) {
         Enumerator->Again = TRUE;
-    } else {
+    } else if (GateEnter(&Enumerator->Gate)) {
         Enumerator->Queued = TRUE;
-        KeClearEvent(&Enumerator->Idle);
         IoQueueWorkItem(Enumerator->Work, ScanSoon, DelayedWorkQueue, Fdo);
     }
     KeReleaseSpinLock(&Enumerator->Lock, Irql);
@@ -261,7 +257,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateInit(_In_ PXENBUS_FDO Fdo)
     PXENBUS_ENUMERATOR Enumerator = &Fdo->Enumerator;
 
     KeInitializeSpinLock(&Enumerator->Lock);
-    KeInitializeEvent(&Enumerator->Idle, NotificationEvent, TRUE);
+    GateInitialize(&Enumerator->Gate);
     KeInitializeMutex(&Enumerator->Scan, 0);
     KeInitializeTimer(&Enumerator->Retry);
     KeInitializeDpc(&Enumerator->RetryDpc, OnRetry, Fdo);
@@ -277,6 +273,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStart(_In_ PXENBUS_FDO Fdo)
     Enumerator->Scanned = FALSE;
     Enumerator->RetryMs = 0;
     Enumerator->Stopping = FALSE;
+    GateOpen(&Enumerator->Gate);
     EnumerateAgain(Fdo);
 }
 
@@ -290,9 +287,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID EnumerateStop(_In_ PXENBUS_FDO Fdo)
     KeReleaseSpinLock(&Enumerator->Lock, Irql);
     (VOID) KeCancelTimer(&Enumerator->Retry);
     KeFlushQueuedDpcs();
-    (VOID) KeWaitForSingleObject(&Enumerator->Idle, Executive, KernelMode, FALSE, NULL);
-    KeAcquireSpinLock(&Enumerator->Lock, &Irql); /* who set Idle has let go */
-    KeReleaseSpinLock(&Enumerator->Lock, Irql);
+    GateClose(&Enumerator->Gate);
 
     if (Enumerator->Watch)
         Enumerator->Store.RemoveWatch(Fdo->Bus, Enumerator->Watch);

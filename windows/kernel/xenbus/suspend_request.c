@@ -2,6 +2,7 @@
 /* See suspend_request.h: a watch, whose callback starts work that may wait for xenstored. */
 #include "suspend_request.h"
 #include "suspend.h"
+#include "../common/gate.h"
 #include "../common/log.h"
 #include "../common/pool.h"
 #include <xenbus/store.h>
@@ -13,8 +14,7 @@ struct _XENBUS_SUSPEND_REQUEST {
     XENBUS_STORE_INTERFACE_V1 Store; /* without a reference: the bus outlives this part of it */
     PXENBUS_STORE_WATCH Watch;
     PIO_WORKITEM Work;
-    volatile LONG Uses; /* by the owner, and by the work while it is queued or runs */
-    KEVENT Unused;
+    GATE Gate;             /* the work is inside while it is queued or runs */
     volatile LONG Changes; /* of the key, that nobody has looked at */
     CHAR Answer[sizeof(Word)];
 };
@@ -33,12 +33,6 @@ static BOOLEAN IsRequested(_In_ PXENBUS_SUSPEND_REQUEST Request)
 
     return NT_SUCCESS(Status) && Length == sizeof(Word) - 1 &&
            RtlCompareMemory(Request->Answer, Word, Length) == Length;
-}
-
-static VOID Release(_In_ PXENBUS_SUSPEND_REQUEST Request)
-{
-    if (InterlockedDecrement(&Request->Uses) == 0)
-        (VOID) KeSetEvent(&Request->Unused, IO_NO_INCREMENT, FALSE);
 }
 
 /* An empty key says that the request was taken. Without that the toolstack would give up, and the
@@ -69,7 +63,7 @@ static VOID NTAPI Act(_In_ PDEVICE_OBJECT DeviceObject, _In_opt_ PVOID Context)
         if (IsRequested(Request) && Acknowledge(Request))
             (VOID) SuspendTrigger(Request->Parts);
     } while (InterlockedExchangeAdd(&Request->Changes, -Seen) != Seen);
-    Release(Request);
+    GateLeave(&Request->Gate);
 }
 
 /* DISPATCH_LEVEL. Work that is under way looks once more. */
@@ -78,9 +72,8 @@ static VOID NTAPI Changed(_In_opt_ PVOID Argument, _In_ PCSTR Path)
     PXENBUS_SUSPEND_REQUEST Request = Argument;
 
     UNREFERENCED_PARAMETER(Path);
-    if (InterlockedIncrement(&Request->Changes) != 1)
+    if (InterlockedIncrement(&Request->Changes) != 1 || !GateEnter(&Request->Gate))
         return;
-    InterlockedIncrement(&Request->Uses);
     IoQueueWorkItem(Request->Work, Act, DelayedWorkQueue, Request);
 }
 
@@ -100,8 +93,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     if (!New)
         return STATUS_INSUFFICIENT_RESOURCES;
     New->Parts = Parts;
-    New->Uses = 1;
-    KeInitializeEvent(&New->Unused, NotificationEvent, FALSE);
+    GateInitialize(&New->Gate);
+    GateOpen(&New->Gate);
     New->Work = IoAllocateWorkItem(Parts->DeviceObject);
     StoreService.Fill(XENBUS_STORE_VERSION, &New->Store.Interface);
     if (New->Work)
@@ -117,7 +110,6 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID SuspendRequestDestroy(_In_ PXENBUS_SUSPEND_REQUEST Request)
 {
     Request->Store.RemoveWatch(Request->Parts, Request->Watch);
-    Release(Request);
-    (VOID) KeWaitForSingleObject(&Request->Unused, Executive, KernelMode, FALSE, NULL);
+    GateClose(&Request->Gate);
     Free(Request);
 }

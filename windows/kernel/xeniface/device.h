@@ -14,7 +14,7 @@
 #include <ntddk.h>
 
 #include "access.h"
-#include "gate.h"
+#include "../common/gate.h"
 #include "services.h"
 #include "shutdown.h"
 

@@ -10,7 +10,7 @@
 
 #include <ntddk.h>
 
-#include "gate.h"
+#include "../common/gate.h"
 #include "services.h"
 
 typedef struct _SHUTDOWN_WATCH {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The gate of a device: open while it is started. Who uses what only a started device has, passes
- * through the gate and is waited for when it closes; unlike a remove lock it opens again.
+ * A gate: open while what is behind it may be used, by a device that is started, or by a part with
+ * a work item. Who uses it passes through the gate and is waited for when it closes; unlike a
+ * remove lock it opens again.
  */
-#ifndef XENIFACE_GATE_H
-#define XENIFACE_GATE_H
+#ifndef COMMON_GATE_H
+#define COMMON_GATE_H
 
 #include <ntddk.h>
 
