@@ -5,7 +5,7 @@ export SIMXEN_TOOL=/rig/simxen SIMXEN_DOMID=0
 result=0
 cases() {
     for name in "$@"; do
-        if timeout 60 /rig/bin/libvchan_test "$name"; then
+        if timeout $((60 * slow)) /rig/bin/libvchan_test "$name"; then
             echo "$name: passed"
         else
             echo "$name: FAILED, exit code $?"

@@ -6,12 +6,12 @@ machine=${machine:-pvh}
 name=behaviours-$machine
 guest_config "$name" guest "$machine" 'vcpus = 2' "cmdline = 'tests=behaviours'"
 guest_start "$name" || exit 1
-timeout 80 /rig/bin/behaviours_peer "$(guest_domid "$name")"
+timeout $((80 * slow)) /rig/bin/behaviours_peer "$(guest_domid "$name")"
 guest_save "$name" && guest_restore "$name" || {
     guest_log "$name"
     exit 1
 }
-timeout 80 /rig/bin/behaviours_peer "$(guest_domid "$name")"
+timeout $((80 * slow)) /rig/bin/behaviours_peer "$(guest_domid "$name")"
 guest_wait "$name"
 guest_log "$name"
 guest_verdict "$name"

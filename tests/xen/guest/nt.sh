@@ -22,7 +22,7 @@ for case in $cases; do
         "cmdline = 'tests=$case'"
     guest_start "$case" && partner_start "$case" || exit 1
     # A case that hangs is shown where it does.
-    (sleep ${limit_of_case_s:=100} && xenctx -a "$(guest_domid "$case")" 2>&1 | head -n 40 &&
+    (sleep $((60 * slow)) && xenctx -a "$(guest_domid "$case")" 2>&1 | head -n 40 &&
         xl destroy "$case") &
     guard=$!
     meanwhile || echo "dom0's part of $case failed"
