@@ -1,4 +1,4 @@
 #!/bin/sh
-# Counts the driver's instructions per operation and prints ratios; see count.py.
+# Counts the driver's instructions per operation and prints ratios; see bench/count.py.
 cd "$(dirname "$0")/../.."
-exec bench/nt/count.py build/linux/bench/nt/nt_operations
+exec bench/count.py bench/nt build/linux/bench/nt/nt_operations

@@ -1,4 +1,4 @@
-# limit_s=180
+# limit_s=240
 # A PV disk on Linux's blkback (tests/xen/guest/tests/disk.c): the disk is a file on a loop device;
 # `casement disk` attaches and detaches it while the guest runs, dom0 compares its halves by their
 # SHA-256, doubles it, and saves and restores the guest with writes under way.

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Instructions of the driver's own code per operation, counted by callgrind on the NT bench.
+"""Instructions of our own code per operation, counted by callgrind.
 
-    count.py PROGRAM            prints the table and the ratios
-    count.py PROGRAM --check    fails when an operation grew by more than 10 % over `recorded`, or a
-                                ratio is over its limit
-    count.py PROGRAM --record   writes `recorded`
+    count.py FOLDER PROGRAM            prints the table and the ratios
+    count.py FOLDER PROGRAM --check    fails when an operation grew by more than 10 % over FOLDER's
+                                       `recorded`, or a ratio is over its limit
+    count.py FOLDER PROGRAM --record   writes `recorded`
 
-Only functions of windows/kernel and core are counted; neither the model of NT nor Xen's stand-in is.
-An operation's cost is the difference between a run with more and a run with fewer of them, so that
-set-up does not count.
+FOLDER's `cases` says what is measured: "case NAME FEWER MORE" (operations in two runs of PROGRAM
+NAME --count=N) and "ratio NAME CASE REFERENCE LIMIT". Only functions of windows/kernel and core are
+counted; neither a model of NT, nor Xen's stand-in, nor memcpy is. An operation's cost is the
+difference between a run with more and a run with fewer of them, so that set-up does not count.
 """
 
 import os
@@ -18,26 +19,21 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-RECORDED = os.path.join(HERE, "recorded")
 GROWTH_LIMIT = 1.10
-# case: (fewer, more) operations
-CASES = {
-    "event": (200, 1200),
-    "event_two_level": (200, 1200),
-    "event_among_4000": (200, 1200),
-    "event_two_level_among_4000": (200, 1200),
-    "grant": (256, 2304),
-    "grant_among_256": (256, 2304),
-    "grant_among_32768": (32768, 65536),
-    "store_read": (50, 250),
-}
-# name: (case, reference, limit)
-RATIOS = {
-    "event_growth": ("event_among_4000", "event", 1.2),
-    "grant_growth": ("grant_among_32768", "grant_among_256", 1.3),
-}
 OURS = re.compile(r"(^|/)(windows/kernel|core)/")
+
+
+def read_cases(folder):
+    """What is measured: {case: (fewer, more)}, {ratio: (case, reference, limit)}."""
+    cases, ratios = {}, {}
+    with open(os.path.join(folder, "cases"), encoding="utf-8") as lines:
+        for line in lines:
+            words = line.split()
+            if words and words[0] == "case":
+                cases[words[1]] = (int(words[2]), int(words[3]))
+            elif words and words[0] == "ratio":
+                ratios[words[1]] = (words[2], words[3], float(words[4]))
+    return cases, ratios
 
 
 def driver_cost(path):
@@ -71,41 +67,43 @@ def run(program, case, count):
         return driver_cost(out)
 
 
-def measure(program):
+def measure(program, cases):
     costs = {}
-    for case, (fewer, more) in CASES.items():
+    for case, (fewer, more) in cases.items():
         costs[case] = (run(program, case, more) - run(program, case, fewer)) / (more - fewer)
     return costs
 
 
-def recorded():
-    with open(RECORDED, encoding="utf-8") as lines:
+def recorded(folder):
+    with open(os.path.join(folder, "recorded"), encoding="utf-8") as lines:
         return {name: float(value) for name, value in
                 (line.split() for line in lines if not line.startswith("#"))}
 
 
-def record(costs):
-    with open(RECORDED, "w", encoding="utf-8") as out:
-        out.write("# Instructions of driver code per operation: count.py --record\n")
+def record(folder, costs):
+    with open(os.path.join(folder, "recorded"), "w", encoding="utf-8") as out:
+        out.write("# Instructions of our code per operation: count.py --record\n")
         for case, cost in costs.items():
             out.write(f"{case} {cost:.1f}\n")
 
 
 def main():
-    program, mode = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
-    costs = measure(program)
+    folder, program = sys.argv[1:3]
+    mode = sys.argv[3] if len(sys.argv) > 3 else ""
+    cases, ratios = read_cases(folder)
+    costs = measure(program, cases)
     failed = False
 
     if mode == "--record":
-        record(costs)
-    before = recorded()
-    print(f"{'instructions of driver code for':32} {'now':>9} {'recorded':>9}")
+        record(folder, costs)
+    before = recorded(folder)
+    print(f"{'instructions of our code for':32} {'now':>9} {'recorded':>9}")
     for case, cost in costs.items():
         print(f"{case:32} {cost:9.1f} {before[case]:9.1f}")
         if cost > before[case] * GROWTH_LIMIT:
             print(f"    {case} grew by more than 10 %: find out why, or count.py --record")
             failed = True
-    for name, (case, reference, limit) in RATIOS.items():
+    for name, (case, reference, limit) in ratios.items():
         ratio = costs[case] / costs[reference]
         print(f"{name}: ours/reference = {ratio:.2f}")
         if ratio > limit:
