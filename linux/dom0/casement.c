@@ -14,7 +14,8 @@ struct word {
 };
 
 static const struct word words[] = {
-    {"up", command_up, "[GUEST...]", "start guests (default: win), and the host under them"},
+    {"up", command_up, "[--screen] [GUEST...]",
+     "start guests (default: win), and the host under them; each with a screen of its own"},
     {"down", command_down, "[GUEST...]", "end guests; without a name everything"},
     {"status", command_status, "", "which guests there are and how their agents do"},
     {"run", command_run, "GUEST [-u USER] [--nogui] [--no-wait] [--] COMMAND...",

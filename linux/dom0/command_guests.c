@@ -118,15 +118,16 @@ static bool is_ready(const struct status *status, const char *name)
 
 struct starting {
     const char *name;
+    bool screen;
     pid_t pid; /* starts it; 0: it runs already */
     double since;
 };
 
 /* A guest whose agent does not connect is like a machine that hangs: it is switched off first. */
-static int start_one(const struct layout *layout, const char *name)
+static int start_one(const struct layout *layout, const struct starting *starting)
 {
-    int result = wine_guest_stop(layout, name);
-    return result == 0 ? wine_guest_start(layout, name) : result;
+    int result = wine_guest_stop(layout, starting->name);
+    return result == 0 ? wine_guest_start(layout, starting->name, starting->screen) : result;
 }
 
 /* After a restart of casementd the agent of a running guest is about to connect. */
@@ -152,7 +153,7 @@ static void begin(const struct layout *layout, const struct status *status, bool
     if (starting->pid == 0)
         _exit(comes_back(layout, starting->name,
                          new_daemon ? NEW_DAEMON_TIMEOUT_MS : LOST_AGENT_TIMEOUT_MS) ||
-                      start_one(layout, starting->name) == 0
+                      start_one(layout, starting) == 0
                   ? 0
                   : 1);
 }
@@ -184,6 +185,9 @@ int command_up(const struct layout *layout, int argc, char **argv)
 {
     static char default_name[] = "win";
     char *default_names[] = {argv[0], default_name, NULL};
+    const bool screen = argc > 1 && strcmp(argv[1], "--screen") == 0;
+    if (screen)
+        argc--, argv++;
     if (argc == 1)
         argc = 2, argv = default_names;
     if (layout->real_dom0) {
@@ -198,6 +202,7 @@ int command_up(const struct layout *layout, int argc, char **argv)
         return USAGE_ERROR;
     for (int i = 0; i < count; i++) {
         starting[i].name = argv[i + 1];
+        starting[i].screen = screen;
         if (!policy_guest_name_valid(starting[i].name)) {
             fprintf(stderr, "casement: \"%s\" is no name for a guest\n", starting[i].name);
             return 1;

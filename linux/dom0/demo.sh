@@ -70,7 +70,7 @@ digests() { # folder
 # --- The steps
 
 bring_up() {
-    "$casement" up win work || return 1
+    "$casement" up --screen win work || return 1
     note='their agents are connected'
 }
 
@@ -195,9 +195,89 @@ nothing_left() {
     equal 'processes: ' "processes: $left" && equal 'files: ' "files: $(ls -A "$CASEMENT_RUNTIME")"
 }
 
+# --- Windows on the desktop
+
+# On this desktop, or where there is none on one of its own.
+find_desktop() {
+    [ -z "${DISPLAY:-}" ] || return 0
+    mkfifo "$files/number"
+    Xvfb -displayfd 3 -screen 0 1120x700x24 -nolisten tcp -noreset 3>"$files/number" &
+    desktop=$!
+    read -r DISPLAY <"$files/number"
+    export DISPLAY=:$DISPLAY
+}
+
+setting() { # guest key name type value: programs keep the place of their window in the registry
+    "$casement" run "$1" -- reg add "HKCU\\Software\\Microsoft\\$2" /v "$3" /t "$4" /d "$5" /f
+}
+
+place_notepad() { # guest x y
+    setting "$1" Notepad iWindowPosX REG_DWORD "$2" && setting "$1" Notepad iWindowPosY REG_DWORD "$3" &&
+        setting "$1" Notepad iWindowPosDX REG_DWORD 560 && setting "$1" Notepad iWindowPosDY REG_DWORD 330
+}
+
+write_note() { # guest words...
+    local guest=$1
+    shift
+    printf '%s\r\n' "$@" >"$(drive "$guest")/note.txt"
+    "$casement" run "$guest" --no-wait -- notepad 'C:\note.txt'
+}
+
+shown() { # titles...: reads what casement view says until each was seen
+    local line missing=$#
+    while [ $missing -gt 0 ] && read -r -t 60 line <&9; do
+        echo "$line"
+        case " $* " in *" ${line#shown } "*) missing=$((missing - 1)) ;; esac
+    done
+    [ $missing = 0 ]
+}
+
+# A picture of a desktop on which nothing moves any more.
+still_picture() {
+    local last='' now
+    for _ in {1..40}; do
+        "$casement" view --screenshot "$1" || return 1
+        now=$(cksum <"$1")
+        [ "$now" != "$last" ] || return 0
+        last=$now
+    done
+    return 1
+}
+
+windows() {
+    local guest
+    find_desktop || return 1
+    mkfifo "$files/shown"
+    "$casement" view win=red work=blue >"$files/shown" 2>"$CASEMENT_HOME/log/view" &
+    view=$!
+    exec 9<"$files/shown"
+    place_notepad win 60 60 && place_notepad work 440 300 || return 1
+    for guest in win work; do
+        "$casement" run $guest --no-wait -- gui-agent.exe || return 1
+    done
+    setting win WinMine Xpos REG_DWORD 480 && setting win WinMine Ypos REG_DWORD 120 || return 1
+    write_note win 'Notepad runs in the guest "win".' '' \
+        'Each window of a guest is a window of the host, in its qube'"'"'s' \
+        'colour and with its own pixels, covered or not.' || return 1
+    shown '[win] note.txt - Notepad' || return 1
+    "$casement" run win --no-wait -- winemine && shown '[win] WineMine' || return 1
+    write_note work 'And this one runs in the guest "work".' || return 1
+    shown '[work] note.txt - Notepad' || return 1
+    still_picture "$CASEMENT_HOME/desktop.png" || return 1
+    note=${CASEMENT_HOME#"$top/"}/desktop.png
+}
+
+close_desktop() {
+    [ -z "${view:-}" ] || kill "$view" 2>/dev/null
+    [ -z "${desktop:-}" ] || kill "$desktop" 2>/dev/null
+    wait ${view:-} ${desktop:-} 2>/dev/null
+    view='' desktop=''
+}
+
 # --- The show
 
 leave() {
+    close_desktop
     "$casement" down >/dev/null 2>&1
     rmdir "$CASEMENT_RUNTIME" 2>/dev/null # outside build/ in a deep checkout
 }
@@ -238,6 +318,8 @@ if [ $failed = 0 ]; then
     step 'a service that the policy denies' denied
     step '32 MiB through a service, unchanged' binary
     step 'simxen list' list
+    step "both guests' windows on one desktop" windows
+    close_desktop
 fi
 step 'casement down' "$casement" down
 step 'nothing is left' nothing_left

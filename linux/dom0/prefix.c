@@ -383,7 +383,8 @@ static char *registry_value(const char *name, const char *value)
     return line;
 }
 
-static int edit_registry(FILE *in, FILE *out, const char *name, const char *value_line)
+static int edit_registry(FILE *in, FILE *out, const char *key, const char *name,
+                         const char *value_line)
 {
     char *line = NULL;
     size_t room = 0, name_length = strlen(name);
@@ -394,7 +395,7 @@ static int edit_registry(FILE *in, FILE *out, const char *name, const char *valu
         if (!old_value)
             fputs(line, out);
         if (line[0] == '[') {
-            inside = strncmp(line, environment_key, strlen(environment_key)) == 0;
+            inside = strncmp(line, key, strlen(key)) == 0;
             if (inside)
                 fputs(value_line, out);
             done |= inside;
@@ -402,20 +403,22 @@ static int edit_registry(FILE *in, FILE *out, const char *name, const char *valu
     }
     free(line);
     if (!done)
-        fprintf(out, "\n%s 0\n%s", environment_key, value_line);
+        fprintf(out, "\n%s 0\n%s", key, value_line);
     return ferror(in) || ferror(out) || fflush(out) != 0 ? -EIO : 0;
 }
 
-int prefix_set_environment(const char *prefix, const char *name, const char *value)
+/* In the file of a hive; Wine reads it when its server starts. */
+static int set_value(const char *prefix, const char *hive, const char *key, const char *name,
+                     const char *value)
 {
-    char *path = path_join(prefix, "system.reg"), *new_path = path_join(prefix, "system.reg.new");
+    char *path = path_join(prefix, "%s", hive), *new_path = path_join(prefix, "%s.new", hive);
     char *value_line = registry_value(name, value);
     FILE *in = fopen(path, "re"), *out = fopen(new_path, "we");
     int result = value_line == NULL ? -ENOMEM : 0;
     if (in == NULL || out == NULL)
         result = -errno;
     if (result == 0)
-        result = edit_registry(in, out, name, value_line);
+        result = edit_registry(in, out, key, name, value_line);
     if (in != NULL)
         fclose(in);
     if (out != NULL && fclose(out) != 0 && result == 0)
@@ -426,6 +429,25 @@ int prefix_set_environment(const char *prefix, const char *name, const char *val
     free(path);
     free(new_path);
     return result;
+}
+
+int prefix_set_environment(const char *prefix, const char *name, const char *value)
+{
+    return set_value(prefix, "system.reg", environment_key, name, value);
+}
+
+int prefix_draw_frames(const char *prefix)
+{
+    char *fonts = path_join(prefix, "drive_c/windows/Fonts");
+    char *font = path_join(fonts, "marlett.ttf");
+
+    /* The signs on their buttons: a prefix that was made without a screen has them not. */
+    mkdir(fonts, 0777);
+    if (symlink("/usr/share/wine/fonts/marlett.ttf", font) < 0 && errno != EEXIST)
+        fprintf(stderr, "casement: %s: %s\n", font, strerror(errno));
+    free(font);
+    free(fonts);
+    return set_value(prefix, "user.reg", "[Software\\\\Wine\\\\X11 Driver]", "Managed", "N");
 }
 
 bool prefix_has_service(const char *prefix, const char *name)

@@ -26,6 +26,8 @@ int prefix_clone(const char *template_path, const char *prefix);
 int prefix_install(const struct layout *layout, const char *prefix);
 /* Sets a variable of the machine's environment, which is what services see. 0 or -errno. */
 int prefix_set_environment(const char *prefix, const char *name, const char *value);
+/* Windows have Windows' own frames, not a window manager's. 0 or -errno. */
+int prefix_draw_frames(const char *prefix);
 /* Was a service of that name registered by the service control manager? */
 bool prefix_has_service(const char *prefix, const char *name);
 

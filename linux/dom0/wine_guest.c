@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest_screen.h"
 #include "host.h"
 #include "policy.h"
 #include "prefix.h"
@@ -158,7 +160,7 @@ static int start_services(const struct guest_paths *paths, char **environment, b
     return -EIO;
 }
 
-int wine_guest_start(const struct layout *layout, const char *name)
+int wine_guest_start(const struct layout *layout, const char *name, bool screen)
 {
     struct guest_paths paths;
     int result = find_paths(layout, name, &paths) ? 0 : -ENOENT;
@@ -167,10 +169,14 @@ int wine_guest_start(const struct layout *layout, const char *name)
     bool registered = true;
     for (int i = 0; result == 0 && i < SERVICE_TABLE_ROWS; i++)
         registered = registered && prefix_has_service(paths.prefix, service_table[i].name);
+    if (result == 0 && screen)
+        result = prefix_draw_frames(paths.prefix);
     int domain = result == 0 ? host_create_domain(layout, name) : result;
     if (domain > 0) {
         char **environment = guest_environment(layout, name, &paths, domain);
         result = environment != NULL ? tell_domain(layout, paths.prefix, domain) : -ENOMEM;
+        if (result == 0 && screen)
+            result = guest_screen_start(&environment, paths.log);
         if (result == 0)
             result = power_on(layout, &paths, environment, domain);
         if (result == 0)
@@ -214,6 +220,9 @@ int wine_guest_stop(const struct layout *layout, const char *name)
         power_off(layout, name);
         struct process_mark marks[] = {{"CASEMENT_INSTANCE", layout->runtime},
                                        {"CASEMENT_GUEST", name}};
+        /* A screen that is asked to end takes its socket along. */
+        process_signal_marked(marks, 2, SIGTERM);
+        process_await_marked(marks, 2, POWER_OFF_TIMEOUT_MS);
         result = process_end_marked(marks, 2, END_TIMEOUT_MS);
     }
     host_destroy_domain(layout, name);

@@ -12,9 +12,9 @@
 #include "layout.h"
 
 /* Prepares the guest's prefix (from the template, which must exist), starts it as a new domain and
- * starts the agent's service; does not wait for the agent to connect. 0 or -errno after a message.
- */
-int wine_guest_start(const struct layout *layout, const char *name);
+ * starts the agent's service; does not wait for the agent to connect. screen: it has one that its
+ * windows are drawn on (guest_screen.h). 0 or -errno after a message. */
+int wine_guest_start(const struct layout *layout, const char *name, bool screen);
 /* Has it a process? */
 bool wine_guest_runs(const struct layout *layout, const char *name);
 /* Ends all its processes and its domain; 0 (also when nothing runs) or -errno. */

@@ -7,6 +7,7 @@
  */
 #include "view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -86,8 +87,19 @@ static bool paint_rect(struct view *view, struct window *window, struct gui_rect
     return part.height == 0;
 }
 
+/* For scripts: which windows are there to be seen. */
+static void tell_shown(struct window *window)
+{
+    if (window->told || window->pixels == NULL || !window->rules->mapped)
+        return;
+    window->told = true;
+    printf("shown [%s] %s\n", window->guest->name, window->rules->title.text);
+}
+
 static bool paint_window(struct view *view, struct window *window)
 {
+    if (window->damage_count > 0)
+        tell_shown(window);
     while (window->damage_count > 0) {
         if (!paint_rect(view, window, &window->damage[window->damage_count - 1]))
             return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * casement-view [--strict] GUEST[=COLOR]...: shows guests' windows until it is told to end.
+ * A line "shown [GUEST] TITLE" says that a window is there with its pixels.
  * casement-view --screenshot FILE: saves a picture of the X screen.
  *
  * With --strict it ends, with exit code 3 and the reason, when a guest does what Qubes' daemon
@@ -194,6 +195,7 @@ int main(int argc, char **argv)
         else
             picture = optarg;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (!display_open(&view.display, NULL))
         return 1;
     int code;

@@ -69,6 +69,7 @@ struct window {
     uint32_t pixel_pages;
     struct gui_rect damage[DAMAGE_MAX];
     uint32_t damage_count;
+    bool told; /* standard output has a line about it */
 };
 
 struct clipboard {
@@ -131,7 +132,7 @@ bool window_image(struct view *view, struct window *window, const uint8_t *refs,
 void window_drop_image(struct view *view, struct window *window);
 /* In the content's coordinates. */
 void window_damage(struct window *window, const struct gui_rect *rect);
-/* As much of all damage as there is room for now. */
+/* Paints as much of all damage as there is room for now. */
 void paint(struct view *view);
 
 /* --- input.c */

@@ -73,8 +73,7 @@ static void keep_on_screen(struct view *view, struct window *window)
 
     if (rules->docked || (display_of(view)->has_wm && !window->override_redirect))
         return;
-    if (window->override_redirect)
-        x = kept_within(x, width, screen->width_in_pixels);
+    x = window->override_redirect ? kept_within(x, width, screen->width_in_pixels) : x < 0 ? 0 : x;
     y = window->override_redirect ? kept_within(y, height, screen->height_in_pixels)
         : y < 0                   ? 0
                                   : y;
@@ -144,11 +143,13 @@ static int full_title(const struct window *window, char *out, size_t room)
 void window_title(struct view *view, struct window *window)
 {
     char text[GUEST_NAME_BYTES + GUI_TITLE_BYTES + 4];
+    clean(window->rules->title.text);
     const size_t length = (size_t)full_title(window, text, sizeof text);
 
     set_text(view, window->frame, atom(view, ATOM_NET_WM_NAME), atom(view, ATOM_UTF8_STRING), text,
              length);
     set_text(view, window->frame, XCB_ATOM_WM_NAME, XCB_ATOM_STRING, text, length);
+    window->told = false;
     window_draw_frame(view, window);
 }
 
