@@ -5,6 +5,7 @@
 # vchan-socket-proxy moves data over it, also when its peer runs on Debian's library; and either
 # side sees the other closing and being killed.
 . "$(dirname "$0")/../simxen/common.sh"
+. "$(dirname "$0")/../simxen/proxies.sh"
 versions 'libxenmisc|xen-utils'
 # Folders with nothing but a libxenvchan: all else is simxen's or Debian's.
 ours=$here/ours_lib debian=$here/debian_lib
@@ -22,6 +23,8 @@ on() { # LIBRARY-DIR DOMID COMMAND...
     shift 2
     exec "$SIMXEN" exec "$domain" -- env "LD_LIBRARY_PATH=$library:$LD_LIBRARY_PATH" "$@"
 }
+on_ours() { on "$ours" "$@"; }
+on_debian() { on "$debian" "$@"; }
 [ "$(LD_LIBRARY_PATH=$ours:$LD_LIBRARY_PATH ldd "$DEBIAN/bin/vchan-socket-proxy" |
     awk '$1 == "libxenvchan.so.4.17" { print $3 }')" = "$ours/libxenvchan.so.4.17" ] ||
     fail "the proxy does not find our library"
@@ -31,35 +34,12 @@ client=$("$SIMXEN" create --keep client)
 bytes=300001
 head -c $bytes /dev/urandom >"$here/sent"
 
-proxies() { # SERVER-LIBRARY-DIR CLIENT-LIBRARY-DIR
-    node=/local/domain/$server/data/vchan/$client/7
-    rm -f "$here"/*_in "$here"/*_out
-    mkfifo "$here/server_in" "$here/server_out" "$here/client_in" "$here/client_out"
-    exec 3<>"$here/server_in" 4<>"$here/server_out" 5<>"$here/client_in" 6<>"$here/client_out"
-    (on "$1" "$server" vchan-socket-proxy --mode=server "$client" "$node" - \
-        <"$here/server_in" >"$here/server_out" 3>&- 4>&- 5>&- 6>&-) &
-    server_pid=$!
-    (on "$2" "$client" vchan-socket-proxy --mode=client "$server" "$node" - \
-        <"$here/client_in" >"$here/client_out" 3>&- 4>&- 5>&- 6>&-) &
-    client_pid=$!
-    cat "$here/sent" >&3 &
-    cat "$here/sent" >&5 &
-    head -c $bytes <&4 >"$here/server_got" &
-    server_head=$!
-    head -c $bytes <&6 >"$here/client_got"
-    wait "$server_head"
-    cmp "$here/sent" "$here/server_got" || fail "the server's side got other data"
-    cmp "$here/sent" "$here/client_got" || fail "the client's side got other data"
-    exec 3>&- # the server's input ends: it closes the vchan, and so the client ends
-    wait "$server_pid" || fail "the server's proxy ended with $?"
-    wait "$client_pid" || fail "the client's proxy ended with $?"
-}
 # Debian's library leaves `blocking` as malloc() gave it, the proxy wants 0; ours sets it.
 export MALLOC_PERTURB_=165
-proxies "$ours" "$ours"
+proxies on_ours on_ours
 export MALLOC_PERTURB_=0
-proxies "$ours" "$debian"
-proxies "$debian" "$ours"
+proxies on_ours on_debian
+proxies on_debian on_ours
 
 mkfifo "$here/server" "$here/client"
 echo_server() { # LIBRARY-DIR
