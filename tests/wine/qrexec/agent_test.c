@@ -657,14 +657,7 @@ static void garbage_on_the_control_channel_ends_it_and_nothing_else(void)
     streams_are_kept_apart_and_the_exit_code_comes_last();
 }
 
-static const struct test {
-    const char *name;
-    void (*run)(void);
-} tests[] = {
-#define TEST(name)                                                                                 \
-    {                                                                                              \
-#name, name                                                                                \
-    }
+static const struct driver_test tests[] = {
     TEST(streams_are_kept_apart_and_the_exit_code_comes_last),
     TEST(stdin_reaches_the_program_and_ends),
     TEST(big_streams_pass_both_ways_in_both_versions),
@@ -693,29 +686,30 @@ static const struct test {
     TEST(three_hundred_calls_at_once),
 };
 
+static bool quick;
+
+static bool skip(const struct driver_test *test)
+{
+    return quick && test->run == three_hundred_calls_at_once;
+}
+
+static void after(void)
+{
+    EXPECT_EQUAL(guest.stray_terminations, 0);
+    guest.session_count = 0;
+    if (guest.next_port > 60000)
+        guest.next_port = QREXEC_DATA_PORT_FIRST;
+}
+
 int main(int argc, char **argv)
 {
-    unsigned int ran = 0;
-
     signal(SIGPIPE, SIG_IGN);
+    quick = argc > 1 && !strcmp(argv[1], "quick");
     make_services();
     guest_start(&guest, NULL);
     guest_connect(&guest, 3);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-        if (argc > 1 && strcmp(argv[1], tests[i].name) && strcmp(argv[1], "quick"))
-            continue;
-        if (argc > 1 && !strcmp(argv[1], "quick") && tests[i].run == three_hundred_calls_at_once)
-            continue;
-        for (int times = argc > 2 ? atoi(argv[2]) : 1; times > 0; times--)
-            tests[i].run();
-        EXPECT_EQUAL(guest.stray_terminations, 0);
-        printf("ok: %s\n", tests[i].name);
-        fflush(stdout);
-        ran++;
-        guest.session_count = 0;
-        if (guest.next_port > 60000)
-            guest.next_port = QREXEC_DATA_PORT_FIRST;
-    }
+    const int code =
+        driver_run(quick ? 1 : argc, argv, tests, sizeof(tests) / sizeof(*tests), skip, after);
     guest_stop(&guest);
-    return ran ? 0 : 2;
+    return code;
 }

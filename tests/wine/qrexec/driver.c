@@ -411,3 +411,22 @@ struct session *guest_call(struct guest *guest, const char *command, const char 
             session->got[s] = calloc(1, 1);
     return session;
 }
+
+int driver_run(int argc, char **argv, const struct driver_test *tests, size_t count,
+               bool (*skip)(const struct driver_test *test), void (*after)(void))
+{
+    unsigned int ran = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (argc > 1 ? strcmp(argv[1], tests[i].name) != 0 : skip && skip(&tests[i]))
+            continue;
+        for (int times = argc > 2 ? atoi(argv[2]) : 1; times > 0; times--)
+            tests[i].run();
+        if (after)
+            after();
+        printf("ok: %s\n", tests[i].name);
+        fflush(stdout);
+        ran++;
+    }
+    return ran ? 0 : 2;
+}

@@ -112,6 +112,22 @@ void guest_turn(struct guest *guest, int timeout_ms);
         }                                                                                          \
     } while (0)
 uint64_t driver_now_ms(void);
+
+/* --- Programs of several tests */
+
+struct driver_test {
+    const char *name;
+    void (*run)(void);
+};
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+/* PROGRAM NAME [TIMES]: runs the one, else all but those that skip() names; after each one after()
+ * (both may be NULL). The program's exit code. */
+int driver_run(int argc, char **argv, const struct driver_test *tests, size_t count,
+               bool (*skip)(const struct driver_test *test), void (*after)(void));
+
 /* Ends a session's vchan and forgets what it got. */
 void session_close(struct session *session);
 /* Runs a command to its end with that input; the session stays readable until closed. */

@@ -342,14 +342,7 @@ static void a_killed_agent_leaves_nothing(void)
     guest_stop(&guest);
 }
 
-static const struct test {
-    const char *name;
-    void (*run)(void);
-} tests[] = {
-#define TEST(name)                                                                                 \
-    {                                                                                              \
-#name, name                                                                                \
-    }
+static const struct driver_test tests[] = {
     TEST(commands_wait_for_the_session),
     TEST(a_dead_server_stalls_only_its_own_call),
     TEST(a_client_that_breaks_a_rule_ends_alone),
@@ -363,18 +356,8 @@ static const struct test {
 
 int main(int argc, char **argv)
 {
-    unsigned int ran = 0;
-
     if (argc == 4 && !strcmp(argv[1], "serve"))
         return serve(atoi(argv[2]), atoi(argv[3]));
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-        if (argc > 1 && strcmp(argv[1], tests[i].name))
-            continue;
-        tests[i].run();
-        printf("ok: %s\n", tests[i].name);
-        fflush(stdout);
-        ran++;
-    }
-    return ran ? 0 : 2;
+    return driver_run(argc, argv, tests, sizeof(tests) / sizeof(*tests), NULL, NULL);
 }
