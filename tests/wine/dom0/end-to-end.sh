@@ -747,6 +747,43 @@ EOF
         grep -q 'session-agent.exe' || fail "nothing starts the user's program at log-on"
 }
 
+case_doctor() { # all is fine within five seconds; what is wrong is named, with what to do; a report
+    up win
+    local doctor="\"$bin\\casement-doctor.exe\"" report
+    report=$(drive win)/report.txt
+    await "$(log_of win advertise-tools)" 'was told of' # else it may be in the middle of starting
+    "$casement" run win -- "$doctor" >out || fail "in order: $(cat out)"
+    same "checks that are fine" 'drivers XenStore services QubesDB calls network versions ' \
+        "$(sed -n 's/^fine *\([^ ]*\) .*/\1/p' out | tr '\n' ' ')"
+    awk '/looked for/ { ms = $(NF - 1); sub(/[^0-9]*/, "", ms); exit !(ms < 5000) }' out ||
+        fail "it took too long: $(tail -n 1 out)"
+    tail -n 1 out | tr -d '\r'
+    # A service that does not run.
+    "$casement" run win -- net stop CasementPower >net.log || fail "net stop: $(cat net.log)"
+    "$casement" qdb win write /qubes-random-seed c2VjcmV0
+    "$casement" run win -- "$doctor --report C:\\report.txt" >out
+    same "exit code" 1 $?
+    grep -q '^WRONG  services' out || fail "the service: $(cat out)"
+    grep -q 'CasementPower: does not run' out || fail "its name: $(cat out)"
+    grep -q 'to do: .*casement-services.exe start' out || fail "what to do: $(cat out)"
+    for text in 'CasementPower: does not run' '^/name = win' 'log.qrexec-agent.log' \
+        'the daemon is there' '^/qubes-random-seed = (left out)'; do
+        grep -q "$text" "$report" || fail "the report has no \"$text\""
+    done
+    grep c2VjcmV0 "$report" && fail "the report has a secret"
+    # It is told how to mend it, and that does.
+    "$casement" run win -- "\"$bin\\casement-services.exe\" start" || fail "casement-services"
+    "$casement" run win -- "$doctor" >out || fail "mended: $(cat out)"
+    # dom0 wants an address of an adapter that is not there.
+    "$casement" host -- xenstore-write "/local/domain/$(domain_of win)/device/vif/0/mac" 00:16:3e:5e:6c:00
+    "$casement" qdb win write /qubes-ip 10.137.0.5
+    "$casement" run win -- "$doctor" >out
+    same "exit code without the adapter" 1 $?
+    same "what is wrong" network "$(sed -n 's/^WRONG *\([^ ]*\) .*/\1/p' out)"
+    "$casement" run win -- "$doctor --reprot x" 2>/dev/null
+    same "wrong usage" 2 $?
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

@@ -13,6 +13,8 @@
 #include "core/services/features.h"
 #include "windows/agent/common/follow.h"
 #include "windows/agent/common/log.h"
+#include "windows/agent/common/os_version.h"
+#include "windows/agent/common/run_quiet.h"
 #include "windows/agent/common/service.h"
 
 static const char Usage[] = "usage: advertise-tools.exe [--console] [--log FILE]\n";
@@ -30,20 +32,6 @@ typedef struct ANNOUNCER {
 } ANNOUNCER;
 
 /* --- What there is to tell */
-
-/* RtlGetVersion: GetVersionEx() tells programs without a manifest that this is Windows 8. */
-static void OsVersion(_Out_writes_z_(Size) PSTR Text, _In_ SIZE_T Size)
-{
-    LONG(WINAPI * GetVersionOf)
-    (OSVERSIONINFOW *) = (LONG(WINAPI *)(OSVERSIONINFOW *))(void *)GetProcAddress(
-        GetModuleHandleW(L"ntdll.dll"), "RtlGetVersion");
-    OSVERSIONINFOW Version = {.dwOSVersionInfoSize = sizeof(Version)};
-
-    if (GetVersionOf)
-        GetVersionOf(&Version);
-    snprintf(Text, Size, "%lu.%lu.%lu", Version.dwMajorVersion, Version.dwMinorVersion,
-             Version.dwBuildNumber);
-}
 
 static BOOL HasProgram(_In_ const ANNOUNCER *Announcer, _In_ PCWSTR Name)
 {
@@ -86,11 +74,14 @@ static void AddServices(_Inout_ ANNOUNCER *Announcer)
 
 static void Collect(_Inout_ ANNOUNCER *Announcer)
 {
-    char Version[32];
+    OSVERSIONINFOW Windows;
+    char Version[64];
     struct guest_facts Facts = {.os_version = Version,
                                 .gui = HasProgram(Announcer, L"gui-agent.exe")};
 
-    OsVersion(Version, sizeof(Version));
+    OsVersion(&Windows);
+    snprintf(Version, sizeof(Version), "%lu.%lu.%lu", Windows.dwMajorVersion,
+             Windows.dwMinorVersion, Windows.dwBuildNumber);
     features_begin(&Announcer->Features, &Facts);
     AddServices(Announcer);
     if (Announcer->Features.left_out)
@@ -113,46 +104,17 @@ static BOOL WriteAll(_In_ const struct feature_list *Features, _In_ qdb_handle_t
     return TRUE;
 }
 
-/* Its exit code, or another error of ours. A call that hangs or outlives our stop is ended. */
-static DWORD Call(_In_ const ANNOUNCER *Announcer, _In_ PCWSTR Service)
-{
-    WCHAR Line[2 * MAX_PATH];
-    SECURITY_ATTRIBUTES Inherit = {sizeof(Inherit), NULL, TRUE};
-    const HANDLE Nothing =
-        CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                    &Inherit, OPEN_EXISTING, 0, NULL);
-    STARTUPINFOW Startup = {
-        .cb = sizeof(Startup),
-        .dwFlags = STARTF_USESTDHANDLES,
-        .hStdInput = Nothing,
-        .hStdOutput = Nothing,
-        .hStdError = Nothing,
-    };
-    PROCESS_INFORMATION Process;
-    DWORD Code = MAXDWORD;
-
-    swprintf(Line, 2 * MAX_PATH, L"\"%ls\\qrexec-client-vm.exe\" dom0 %ls", Announcer->Programs,
-             Service);
-    const BOOL Started = CreateProcessW(NULL, Line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL,
-                                        &Startup, &Process);
-    CloseHandle(Nothing);
-    if (!Started)
-        return MAXDWORD;
-    const HANDLE Handles[] = {Announcer->Stop, Process.hProcess};
-    if (WaitForMultipleObjects(2, Handles, FALSE, CALL_LIMIT_MS) == WAIT_OBJECT_0 + 1)
-        GetExitCodeProcess(Process.hProcess, &Code);
-    else
-        TerminateProcess(Process.hProcess, Code);
-    CloseHandle(Process.hThread);
-    CloseHandle(Process.hProcess);
-    return Code;
-}
-
 /* TRUE: dom0 heard it, or does not want to hear it. */
 static BOOL Tell(_In_ const ANNOUNCER *Announcer, _In_ PCWSTR Service)
 {
-    const DWORD Code = Call(Announcer, Service);
+    WCHAR Line[2 * MAX_PATH];
+    DWORD Code;
 
+    swprintf(Line, 2 * MAX_PATH, L"\"%ls\\qrexec-client-vm.exe\" dom0 %ls", Announcer->Programs,
+             Service);
+    const DWORD Error = RunQuiet(Line, Announcer->Stop, CALL_LIMIT_MS, &Code);
+    if (Error)
+        return FALSE;
     if (Code == REFUSED || Code == NO_SUCH_SERVICE)
         LogLine("dom0 does not take %ls (exit code %lu)", Service, Code);
     return Code == 0 || Code == REFUSED || Code == NO_SUCH_SERVICE;

@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "windows/agent/network/stack.h"
-#include "windows/agent/network/vif.h"
-#include "windows/agent/common/follow.h"
+#include "windows/agent/network/want.h"
 #include "windows/agent/common/log.h"
 #include "windows/agent/common/service.h"
 
@@ -20,7 +19,6 @@ static const char Usage[] = "usage: network-setup.exe [--console] [--log FILE]\n
 enum {
     AGAIN_MS = 5000, /* after a failure, which nothing announces the end of */
     ROUNDS_MAX = 4,  /* one change may make Windows make others */
-    VALUE_BYTES = 64,
 };
 
 typedef struct NETWORK {
@@ -44,22 +42,9 @@ static void LogBadKeys(_In_ const struct netconfig_wanted *Wanted, _In_ uint32_t
 
 static void Want(_Inout_ NETWORK *Network, _In_ qdb_handle_t Db)
 {
-    char Values[NETCONFIG_KEYS][VALUE_BYTES];
-    const char *Known[NETCONFIG_KEYS];
-    uint8_t Mac[MAC_BYTES];
-
-    memcpy(Mac, Network->Before.mac, MAC_BYTES); /* of a vif that is gone by now */
-    for (int i = 0; i < NETCONFIG_KEYS; i++)
-        Known[i] = FollowRead(Db, netconfig_paths[i], Values[i], VALUE_BYTES) ? Values[i] : NULL;
-    netconfig_want(Known, &Network->Wanted);
+    Network->Wanted = Network->Before; /* its MAC address */
+    const VIF_STATE State = NetworkWant(Db, &Network->Vif, &Network->Wanted);
     LogBadKeys(&Network->Wanted, Network->Before.bad);
-    const VIF_STATE State = VifLook(&Network->Vif, Mac);
-    if (State == VifNone)
-        netconfig_want_nothing(&Network->Wanted);
-    if (!Network->Wanted.mac_set) {
-        memcpy(Network->Wanted.mac, Mac, MAC_BYTES);
-        Network->Wanted.mac_set = State == VifThere || Network->Before.mac_set;
-    }
     if (State != Network->VifSeen)
         LogLine(State == VifNone ? "this qube has no network" : "this qube has a network");
     Network->VifSeen = State;
