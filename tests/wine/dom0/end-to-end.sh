@@ -755,7 +755,7 @@ case_doctor() { # all is fine within five seconds; what is wrong is named, with 
     "$casement" run win -- "$doctor" >out || fail "in order: $(cat out)"
     same "checks that are fine" 'drivers XenStore services QubesDB calls network versions ' \
         "$(sed -n 's/^fine *\([^ ]*\) .*/\1/p' out | tr '\n' ' ')"
-    awk '/looked for/ { ms = $(NF - 1); sub(/[^0-9]*/, "", ms); exit !(ms < 5000) }' out ||
+    awk '/looked for/ { ms = $(NF - 1); sub(/[^0-9]*/, "", ms); exit !(ms + 0 < 5000) }' out ||
         fail "it took too long: $(tail -n 1 out)"
     tail -n 1 out | tr -d '\r'
     # A service that does not run.
