@@ -60,6 +60,9 @@ void host_failed(const char *file, int line, const char *what)
     fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
     fprintf(stderr, "%u windows are mapped, %llu messages came\n", host_window_count(),
             (unsigned long long)host.messages);
+    for (int i = 0; i < PAINTERS_MAX; i++)
+        if (host.painters[i] != NULL)
+            fprintf(stderr, "painter %d has said:\n%s", i, host.painters[i]->lines);
     if (host.domid != 0)
         stop_wine();
     exit(1);

@@ -7,6 +7,8 @@
  *   window NAME X Y W H SEED     an ordinary window; answers its client area: "at X Y W H"
  *   popup NAME X Y W H SEED      a menu-like one, owned by the last ordinary one
  *   dialog NAME X Y W H SEED     an ordinary one, owned by the last ordinary one
+ *   area NAME                    answers "at ..." as above
+ *   where NAME                   answers its place and size: "done X Y W H"
  *   paint NAME SEED              its client area's pixels become pattern(SEED)
  *   move NAME X Y W H            title NAME NEW     minimize NAME     restore NAME
  *   close NAME                   raise NAME         limits NAME W H (the smallest size)
@@ -167,13 +169,32 @@ static LRESULT CALLBACK Procedure(HWND Handle, UINT Message, WPARAM WParam, LPAR
     return DefWindowProcW(Handle, Message, WParam, LParam);
 }
 
+static void SayArea(HWND Handle)
+{
+    RECT Frame, Client;
+    POINT Origin = {0, 0};
+
+    GetWindowRect(Handle, &Frame);
+    GetClientRect(Handle, &Client);
+    ClientToScreen(Handle, &Origin);
+    Say("at %ld %ld %ld %ld", Origin.x - Frame.left, Origin.y - Frame.top, Client.right,
+        Client.bottom);
+}
+
+static void SayPlace(HWND Handle)
+{
+    RECT Frame;
+
+    GetWindowRect(Handle, &Frame);
+    Say("done %ld %ld %ld %ld", Frame.left, Frame.top, Frame.right - Frame.left,
+        Frame.bottom - Frame.top);
+}
+
 static void Make(const char *Kind, const char *Name, int X, int Y, int W, int H, DWORD Seed)
 {
     const BOOL Popup = !strcmp(Kind, "popup"), Owned = strcmp(Kind, "window") != 0;
     PAINTED *const Window = &Windows[WindowCount++ % NAMES_MAX];
     WCHAR Title[64];
-    RECT Frame, Client;
-    POINT Origin = {0, 0};
 
     memset(Window, 0, sizeof(*Window));
     snprintf(Window->Name, sizeof(Window->Name), "%s", Name);
@@ -186,11 +207,7 @@ static void Make(const char *Kind, const char *Name, int X, int Y, int W, int H,
         LastOrdinary = Window->Handle;
     ShowWindow(Window->Handle, Popup ? SW_SHOWNA : SW_SHOWNORMAL);
     UpdateWindow(Window->Handle);
-    GetWindowRect(Window->Handle, &Frame);
-    GetClientRect(Window->Handle, &Client);
-    ClientToScreen(Window->Handle, &Origin);
-    Say("at %ld %ld %ld %ld", Origin.x - Frame.left, Origin.y - Frame.top, Client.right,
-        Client.bottom);
+    SayArea(Window->Handle);
 }
 
 static void SayClipboard(HWND Owner)
@@ -282,6 +299,10 @@ static void Obey(const char *Line)
         SayClipboard(Windows[0].Handle);
     } else if (!strcmp(Word, "window") || !strcmp(Word, "popup") || !strcmp(Word, "dialog")) {
         Make(Word, Name, N[0], N[1], N[2], N[3], N[4]);
+    } else if (Window && !strcmp(Word, "area")) {
+        SayArea(Window->Handle);
+    } else if (Window && !strcmp(Word, "where")) {
+        SayPlace(Window->Handle);
     } else if (Window && Fields >= 2) {
         Change(Window, Word, Line, N);
     } else {

@@ -52,8 +52,7 @@ typedef struct TRACKING {
     TRACKED_WINDOW *Buckets[TRACKED_BUCKETS];
     TRACKED_WINDOW *First; /* all of them */
     ULONG Scan;            /* counts scans */
-    ULONG ShownCount;
-    HWINEVENTHOOK Hook; /* NULL: events are not to be had */
+    HWINEVENTHOOK Hook;    /* NULL: events are not to be had */
     ULONGLONG NextScanUs, LastScanUs, ScanCostUs;
 } TRACKING;
 
@@ -96,6 +95,7 @@ typedef struct GUI_AGENT {
     BOUNDED Bounded;
     DESKTOP Desktop;
     HWND ControlWindow;
+    HANDLE ControlReady; /* set: services find it */
     DISPLAY Display;
     ASKER Asker;
     CLIPBOARD_WORKER Clipboard;

@@ -225,11 +225,26 @@ static BOOL Refresh(_Inout_ GUI_AGENT *Agent, _Inout_ TRACKED_WINDOW *Window)
 
 typedef struct SCAN {
     GUI_AGENT *Agent;
-    /* Windows of each process so far; processes that share a place share what they may have. */
+    /* Shown windows of each process; processes that share a place share what they may have. */
     USHORT Counts[256];
     ULONG Shown;
 } SCAN;
 
+static USHORT *CountOf(_Inout_ SCAN *Scan, _In_ const TRACKED_WINDOW *Window)
+{
+    return &Scan->Counts[Window->Origin.Process / 4 % 256];
+}
+
+static void Count(_Inout_ SCAN *Scan)
+{
+    for (const TRACKED_WINDOW *Window = Scan->Agent->Tracking.First; Window; Window = Window->Next)
+        if (Window->Shown) {
+            ++*CountOf(Scan, Window);
+            Scan->Shown++;
+        }
+}
+
+/* What is shown stays so; others come as long as there is room. */
 static BOOL CALLBACK Visit(HWND Handle, LPARAM Parameter)
 {
     SCAN *const Scan = (SCAN *)Parameter;
@@ -241,13 +256,13 @@ static BOOL CALLBACK Visit(HWND Handle, LPARAM Parameter)
     if (!Window)
         return TRUE;
     Window->SeenInScan = Tracking->Scan;
-    USHORT *const Count = &Scan->Counts[Window->Origin.Process / 4 % 256];
-    if (*Count >= TRACKING_PROGRAM_MAX || Scan->Shown >= TRACKING_ALL_MAX)
+    const BOOL Was = Window->Shown != NULL;
+    USHORT *const Of = CountOf(Scan, Window);
+    if (!Was && (*Of >= TRACKING_PROGRAM_MAX || Scan->Shown >= TRACKING_ALL_MAX))
         return TRUE;
-    if (Refresh(Scan->Agent, Window)) {
-        Scan->Shown++;
-        ++*Count;
-    }
+    const int Change = Refresh(Scan->Agent, Window) - Was;
+    *Of = (USHORT)(*Of + Change);
+    Scan->Shown += (ULONG)Change;
     return TRUE;
 }
 
@@ -278,12 +293,12 @@ static void Scan(_Inout_ GUI_AGENT *Agent)
     const ULONGLONG Begin = NowUs();
 
     Tracking->Scan++;
+    Count(&State);
     if (Agent->FullNow || !EnumWindows(Visit, (LPARAM)&State)) {
         if (!Agent->FullNow) /* another desktop: nothing is known of it, so nothing is lost */
             Tracking->Scan--;
     }
     ForgetMissing(Agent);
-    Tracking->ShownCount = State.Shown;
     Tracking->ScanCostUs = NowUs() - Begin;
 }
 
