@@ -41,6 +41,9 @@ static const struct service_row service_table[] = {
     /* QubesDB takes new keys from SYSTEM and administrators alone. */
     {"CasementAnnounce", "advertise-tools.exe", "Casement announcement", NULL,
      "SeChangeNotifyPrivilege", "QubesDB QrexecAgent"},
+    /* Starts the GUI agent as SYSTEM in the session that has the screen, and the agent is SYSTEM so
+     * that it can show and answer logon and UAC: needs all. */
+    {"QubesGuiWatchdog", "gui-watchdog.exe", "Casement windows", NULL, NULL, "QubesDB"},
 };
 
 /* Started for each user at log-on, with that user's rights. */

@@ -56,6 +56,9 @@ DWORD GuiAgentOpen(_Out_ GUI_AGENT *Agent)
     PainterOpen(Agent);
     TrackingOpen(Agent);
     Agent->ControlWindow = ControlOpen(Agent);
+    Agent->ControlReady = CreateEventW(NULL, TRUE, FALSE, CONTROL_READY);
+    if (Agent->ControlReady && Agent->ControlWindow)
+        SetEvent(Agent->ControlReady);
     Agent->ServeAtMs = 1;
     return ERROR_SUCCESS;
 }
@@ -84,6 +87,10 @@ static void Disconnect(_Inout_ GUI_AGENT *Agent)
 
 void GuiAgentClose(_Inout_ GUI_AGENT *Agent)
 {
+    if (Agent->ControlReady) {
+        ResetEvent(Agent->ControlReady);
+        CloseHandle(Agent->ControlReady);
+    }
     if (Agent->ControlWindow)
         DestroyWindow(Agent->ControlWindow);
     if (Agent->Surfaces.Xc) {
@@ -240,22 +247,13 @@ static void FollowMode(_Inout_ GUI_AGENT *Agent)
 
 /* --- The loop */
 
-static BOOL Round(_Inout_ GUI_AGENT *Agent)
+static BOOL Round(_In_ PVOID Context)
 {
+    GUI_AGENT *const Agent = Context;
+
     LoopBeginRound(&Agent->Loop);
     const BOOL Did = StepLink(Agent);
-
     Reclaim(Agent);
-    return Did;
-}
-
-/* The one before a wait: what it leaves undone, somebody will wake us for. */
-static BOOL LastRound(_Inout_ GUI_AGENT *Agent)
-{
-    Agent->Loop.AskForWakeUp = TRUE;
-    Agent->Loop.NextDeadline = 0;
-    const BOOL Did = Round(Agent);
-    Agent->Loop.AskForWakeUp = FALSE;
     return Did;
 }
 
@@ -290,22 +288,20 @@ static void TakeMessages(void)
 static DWORD TimeLimitMs(_In_ const GUI_AGENT *Agent, _In_ ULONGLONG NextUs)
 {
     const ULONGLONG Now = NowUs(), NowMs = GetTickCount64();
-    const ULONGLONG Deadlines[] = {Agent->Loop.NextDeadline, Agent->UnfocusAtMs};
-    ULONGLONG Limit = NextUs == MAXULONGLONG ? WAIT_MAX_MS
-                      : NextUs <= Now        ? 0
-                                             : (NextUs - Now + 999) / 1000;
+    ULONGLONG Limit = min(WAIT_MAX_MS, LoopTimeLimitMs(&Agent->Loop));
 
-    for (int i = 0; i < 2; i++)
-        if (Deadlines[i])
-            Limit = min(Limit, Deadlines[i] <= NowMs ? 0 : Deadlines[i] - NowMs);
-    return (DWORD)min(Limit, WAIT_MAX_MS);
+    if (NextUs != MAXULONGLONG)
+        Limit = min(Limit, NextUs <= Now ? 0 : (NextUs - Now + 999) / 1000);
+    if (Agent->UnfocusAtMs)
+        Limit = min(Limit, Agent->UnfocusAtMs <= NowMs ? 0 : Agent->UnfocusAtMs - NowMs);
+    return (DWORD)Limit;
 }
 
 DWORD GuiAgentRun(_Inout_ GUI_AGENT *Agent, _In_ HANDLE Stop)
 {
     for (;;) {
         ULONGLONG NextUs = Look(Agent);
-        while (Round(Agent) || LastRound(Agent))
+        while (Round(Agent) || LoopLastRound(&Agent->Loop, Round, Agent))
             NextUs = 0;
         const HANDLE Handles[] = {Stop, Agent->Loop.Event, Agent->Asker.Answered,
                                   Agent->Clipboard.Done, DomainEvent(&Agent->Domain)};

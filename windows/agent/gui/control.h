@@ -8,6 +8,8 @@
 #include <windows.h>
 
 #define CONTROL_CLASS L"CasementGuiControl"
+/* Set while an agent of this session can be told something. */
+#define CONTROL_READY L"Local\\CasementGuiReady"
 
 typedef enum CONTROL_ORDER {
     ControlMode = 1,   /* "SEAMLESS" or "FULLSCREEN" */
@@ -23,3 +25,7 @@ HWND ControlOpen(_In_ struct GUI_AGENT *Agent);
 /* What an order means to the agent; ERROR_SUCCESS or why it was not followed. */
 DWORD ControlObey(_Inout_ struct GUI_AGENT *Agent, _In_ CONTROL_ORDER Order,
                   _In_reads_(Size) PCSTR Text, _In_ SIZE_T Size);
+
+/* A service's side; an agent that is just starting is waited for. ERROR_SUCCESS, what the agent
+ * answered, or ERROR_SERVICE_NOT_ACTIVE. */
+DWORD ControlSend(_In_ CONTROL_ORDER Order, _In_reads_(Size) PCSTR Text, _In_ DWORD Size);

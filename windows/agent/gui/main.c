@@ -3,20 +3,22 @@
  * gui-agent.exe: shows the windows of the session that it is started in on the host's desktop. The
  * watchdog service (watchdog.c) starts it in the active session; by hand it runs until Ctrl-C.
  *
- *   gui-agent.exe [--full] [--log FILE]
+ *   gui-agent.exe [--full] [--log FILE] [--stop HANDLE]
  *
  * --full: begin with the whole desktop in one window.
+ * --stop: an inherited event that ends it.
  */
 #include <stdio.h>
 #include <wchar.h>
 #include "windows/agent/common/service.h"
 #include "windows/agent/gui/agent.h"
 
-static const char Usage[] = "usage: gui-agent.exe [--full] [--log FILE]\n";
+static const char Usage[] = "usage: gui-agent.exe [--full] [--log FILE] [--stop HANDLE]\n";
 
 typedef struct PROGRAM {
     GUI_AGENT Agent;
     BOOL Full;
+    HANDLE Stop; /* the watchdog's; NULL: none */
 } PROGRAM;
 
 static DWORD Open(_In_ PVOID Context)
@@ -33,7 +35,7 @@ static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
 {
     PROGRAM *const Program = Context;
 
-    return GuiAgentRun(&Program->Agent, Stop);
+    return GuiAgentRun(&Program->Agent, Program->Stop ? Program->Stop : Stop);
 }
 
 static void Close(_In_ PVOID Context)
@@ -61,6 +63,8 @@ int wmain(int Count, WCHAR **Arguments)
             Program.Full = TRUE;
         } else if (!wcscmp(Arguments[i], L"--log") && i + 1 < Count) {
             LogFile = Arguments[++i];
+        } else if (!wcscmp(Arguments[i], L"--stop") && i + 1 < Count) {
+            Program.Stop = (HANDLE)(ULONG_PTR)_wcstoui64(Arguments[++i], NULL, 10);
         } else {
             fputs(Usage, stderr);
             return 2;
