@@ -333,6 +333,42 @@ static void ten_thousand_windows(void)
     host_stop();
 }
 
+/* How many of a painter's pixels the whole desktop's picture has, at that window's place. */
+static bool screen_shows(const struct area *area, uint32_t x, uint32_t y, uint32_t seed)
+{
+    const struct rules_window *const screen = host_window(NULL);
+    const struct area there = {x + area->x, y + area->y, area->width, area->height};
+
+    return screen != NULL && screen->id == GUI_SCREEN_ID &&
+           host_matching(screen, &there, seed) == there.width * there.height;
+}
+
+/* qubes.SetGuiMode switches at run time, both ways; the desktop takes input as a whole too. */
+static void the_mode_switches_at_run_time(void)
+{
+    begin();
+    const struct area area = window(&painter, "window", "main", 120, 130, 300, 200, 1);
+    for (unsigned i = 1; i < 4; i++) {
+        EXPECT_SOON(host_shows("main", &area, i));
+        EXPECT(host_window_count() == 1 && host_window("main")->id != GUI_SCREEN_ID);
+        EXPECT_EQUAL(host_control("mode", "FULLSCREEN\n"), 0);
+        EXPECT_SOON(screen_shows(&area, 120, 130, i));
+        EXPECT_EQUAL(host_window(NULL)->width, 1280);
+        painter_order(&painter, "paint main %u", i + 1);
+        EXPECT_SOON(screen_shows(&area, 120, 130, i + 1));
+        host_button(host_window(NULL), 1, true, 120 + (int)area.x + 3, 130 + (int)area.y + 4);
+        EXPECT_SOON(painter_said(&painter, "mouse main down 1 3 4"));
+        host_button(host_window(NULL), 1, false, 120 + (int)area.x + 3, 130 + (int)area.y + 4);
+        EXPECT_SOON(painter_said(&painter, "mouse main up 1 3 4"));
+        EXPECT_EQUAL(host_control("mode", "SEAMLESS\r\n"), 0);
+    }
+    EXPECT_SOON(host_shows("main", &area, 4));
+    EXPECT_EQUAL(host_control("mode", "SOMETHING"), 1);
+    EXPECT_EQUAL(host_control("layout", "1280 1024 0 0\n"), 0);
+    EXPECT_EQUAL(host_control("layout", "1280 1024 0\n"), 1);
+    host_stop();
+}
+
 /* On a still desktop nothing is sent. */
 static void a_still_desktop_sends_nothing(void)
 {
@@ -364,6 +400,7 @@ static const struct {
     {"wild", wild_windows_harm_no_other},
     {"200", two_hundred_windows},
     {"10000", ten_thousand_windows},
+    {"mode", the_mode_switches_at_run_time},
     {"still", a_still_desktop_sends_nothing},
 };
 

@@ -110,6 +110,19 @@ void host_start_agent(const char *const *extra)
     host.agent = run("gui-agent.exe", extra, -1, -1);
 }
 
+int host_control(const char *word, const char *input)
+{
+    int in[2], status;
+
+    EXPECT(pipe2(in, O_CLOEXEC) == 0);
+    const pid_t child = run("guicontrol.exe", (const char *[]){word, NULL}, in[0], -1);
+    EXPECT(write(in[1], input, strlen(input)) == (ssize_t)strlen(input));
+    close(in[0]);
+    close(in[1]);
+    EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
 void host_kill_agent(void)
 {
     kill(host.agent, SIGKILL);

@@ -63,6 +63,8 @@ void host_disconnect(void);
 bool host_ended(void);
 /* Do not acknowledge images (false), as a daemon that is slow. */
 void host_acknowledge(bool yes);
+/* Runs guicontrol.exe (a service's program) with that word and stdin; its exit code. */
+int host_control(const char *word, const char *input);
 /* Ends everything. */
 void host_stop(void);
 

@@ -30,7 +30,7 @@ REG
 export CASEMENT_TEST_BIN="$folder/bin" CASEMENT_TEST_SIMXEN="$linux/linux/simxen/simxen"
 export CASEMENT_TEST_WINE="${CASEMENT_WINE:-$(command -v wine64 || echo /usr/lib/wine/wine64)}"
 mkdir -p "$CASEMENT_TEST_BIN"
-for file in agent/gui/gui-agent.exe lib/vchan/libvchan.dll lib/qubesdb/qubesdb-client.dll \
+for file in agent/gui/gui-agent.exe rpc/guicontrol.exe lib/vchan/libvchan.dll lib/qubesdb/qubesdb-client.dll \
     lib/xencontrol/simxen/xencontrol.dll; do
     cp "$windows/windows/$file" "$CASEMENT_TEST_BIN/"
 done
