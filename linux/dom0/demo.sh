@@ -245,16 +245,12 @@ still_picture() {
 }
 
 windows() {
-    local guest
     find_desktop || return 1
     mkfifo "$files/shown"
     "$casement" view win=red work=blue >"$files/shown" 2>"$CASEMENT_HOME/log/view" &
     view=$!
     exec 9<"$files/shown"
     place_notepad win 60 60 && place_notepad work 440 300 || return 1
-    for guest in win work; do
-        "$casement" run $guest --no-wait -- gui-agent.exe || return 1
-    done
     setting win WinMine Xpos REG_DWORD 480 && setting win WinMine Ypos REG_DWORD 120 || return 1
     write_note win 'Notepad runs in the guest "win".' '' \
         'Each window of a guest is a window of the host, in its qube'"'"'s' \
