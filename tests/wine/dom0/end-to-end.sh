@@ -530,6 +530,18 @@ case_connect_tcp() { # a port of the guest, both ways with both ends; nothing el
         cmp got expected || fail "what the port answered, IPv$family"
         wait $served
     done
+    # A service of the administrator's that is a TCP port; what the caller says changes nothing.
+    rm -f port
+    mkfifo port
+    python3 "$build/../tests/wine/dom0/serve.py" 4 >port &
+    served=$!
+    read -r port <port
+    echo "connecttcp.exe --to 127.0.0.1 $port" >"$(drive win)/Program Files/Casement/qubes-rpc/test.Port"
+    "$casement" call win test.Port+9 <sent >got || fail "a service at a TCP port: $?"
+    cmp got expected || fail "what the service at a TCP port answered"
+    wait $served
+    "$casement" call win test.Port </dev/null 2>err && fail "the service at a port where nobody listens"
+    grep -q "nobody listens at 127.0.0.1 port $port" err || fail "no reason: $(cat err)"
     "$casement" call win "qubes.ConnectTCP+$port" </dev/null 2>err && fail "nobody listens"
     grep -q "nobody listens at port $port" err || fail "no reason: $(cat err)"
     for argument in '' +0 +65536 +80+x +127.0.0.1 +example.org+80 +-1 +0x50; do

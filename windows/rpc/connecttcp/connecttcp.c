@@ -4,11 +4,16 @@
  * machine (127.0.0.1, or ::1 when nobody listens there). The end of stdin is passed on as the end
  * of what is sent; the call ends with what the port sends.
  *
+ *   connecttcp.exe               the port is the service's argument
+ *   connecttcp.exe --to HOST PORT   for an administrator's own service, whose file names where it
+ *                                lives (on Linux a link to /dev/tcp/HOST/PORT does)
+ *
  * Exit code: 0, or 1 with a line on stderr.
  */
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <stdio.h>
+#include <wchar.h>
 #include "core/services/port.h"
 
 enum { BUFFER_BYTES = 65536 };
@@ -42,6 +47,20 @@ static SOCKET ConnectHere(_In_ uint16_t Port)
     return Connect((const struct sockaddr *)&Ip6, sizeof(Ip6));
 }
 
+static SOCKET ConnectTo(_In_ PCWSTR Host, _In_ PCWSTR Port)
+{
+    const ADDRINFOW Hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+    SOCKET Socket = INVALID_SOCKET;
+    PADDRINFOW All;
+
+    if (GetAddrInfoW(Host, Port, &Hints, &All))
+        return INVALID_SOCKET;
+    for (PADDRINFOW One = All; One && Socket == INVALID_SOCKET; One = One->ai_next)
+        Socket = Connect(One->ai_addr, (int)One->ai_addrlen);
+    FreeAddrInfoW(All);
+    return Socket;
+}
+
 static DWORD WINAPI PassInput(_In_ PVOID Context)
 {
     static CHAR Bytes[BUFFER_BYTES];
@@ -71,26 +90,42 @@ static BOOL ReceiveOutput(_In_ SOCKET Socket)
     return Count == 0;
 }
 
-int wmain(void)
+static SOCKET ConnectToArgument(void)
 {
     CHAR Argument[16];
-    WSADATA Data;
     uint16_t Port;
     const DWORD Length =
         GetEnvironmentVariableA("QREXEC_SERVICE_ARGUMENT", Argument, sizeof(Argument));
 
     if (Length == 0 || Length >= sizeof(Argument) || !port_parse(Argument, &Port)) {
         fputs("qubes.ConnectTCP: the argument is no port\n", stderr);
-        return 1;
+        return INVALID_SOCKET;
     }
-    if (WSAStartup(MAKEWORD(2, 2), &Data))
-        return 1;
-    SOCKET Socket = ConnectHere(Port);
-    if (Socket == INVALID_SOCKET) {
+    const SOCKET Socket = ConnectHere(Port);
+    if (Socket == INVALID_SOCKET)
         fprintf(stderr, "qubes.ConnectTCP: nobody listens at port %u (error %d)\n", Port,
                 WSAGetLastError());
+    return Socket;
+}
+
+int wmain(int Count, PWSTR *Arguments)
+{
+    SOCKET Socket;
+    WSADATA Data;
+
+    if (WSAStartup(MAKEWORD(2, 2), &Data))
         return 1;
+    /* An argument of the call stands behind these. */
+    if (Count >= 4 && !wcscmp(Arguments[1], L"--to")) {
+        Socket = ConnectTo(Arguments[2], Arguments[3]);
+        if (Socket == INVALID_SOCKET)
+            fprintf(stderr, "connecttcp: nobody listens at %ls port %ls (error %d)\n", Arguments[2],
+                    Arguments[3], WSAGetLastError());
+    } else {
+        Socket = ConnectToArgument();
     }
+    if (Socket == INVALID_SOCKET)
+        return 1;
     const HANDLE Thread = CreateThread(NULL, 0, PassInput, &Socket, 0, NULL);
     const UINT Code = Thread && ReceiveOutput(Socket) ? 0 : 1;
     /* The other thread may be reading, which nobody can stop in every case. */
