@@ -22,6 +22,8 @@ static const struct word words[] = {
      "run a program in a guest: input, output, errors and exit code are yours"},
     {"call", command_call, "GUEST [-u USER] SERVICE[+ARGUMENT]", "call a service of a guest"},
     {"copy", command_copy, "FILE... GUEST:", "copy files and folders into a guest"},
+    {"app", command_app, "GUEST list | GUEST start ID",
+     "the programs of a guest's Start menu; start one by its id"},
     {"qdb", command_qdb, "GUEST read|write|rm|list|watch [PATH [VALUE]]",
      "look at and change a guest's QubesDB"},
     {"view", command_view, "[--strict] [GUEST[=COLOR]...] | --screenshot FILE",

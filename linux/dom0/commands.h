@@ -33,6 +33,9 @@ int command_view(const struct layout *layout, int argc, char **argv);
 /* command_disk.c */
 int command_disk(const struct layout *layout, int argc, char **argv);
 
+/* command_app.c */
+int command_app(const struct layout *layout, int argc, char **argv);
+
 /* command_qdb.c */
 int command_qdb(const struct layout *layout, int argc, char **argv);
 

@@ -270,6 +270,47 @@ close_desktop() {
     view='' desktop=''
 }
 
+# Text with more than ASCII, into the guest and out of it.
+clipboard() {
+    local text='from the host: Grüße, мир'
+    note=$text
+    printf '%s\n%s\n' "$text" 'a second line' >"$files/text"
+    "$casement" call win qubes.ClipboardPaste <"$files/text" || return 1
+    "$casement" call win qubes.ClipboardCopy </dev/null >"$files/copied" || return 1
+    cmp "$files/text" "$files/copied"
+}
+
+menu_link='C:\ProgramData\Microsoft\Windows\Start Menu\Programs\Schöne Grüße.lnk'
+
+menus() {
+    cp "$build/windows/tests/wine/dom0/make_link.exe" "$(drive win)" || return 1
+    rm -f "$(drive win)/started"
+    "$casement" run win -- 'C:\make_link.exe' "$menu_link" 'C:\windows\system32\cmd.exe' \
+        '/c echo started> C:\started' || return 1
+    "$casement" app win list >"$files/menu" || return 1
+    cat "$files/menu"
+    note=$(grep -o 'Schoene Gruesse$' "$files/menu")": Schöne Grüße, as the host's menus take it"
+    grep -q '^[0-9a-f]*  Schoene Gruesse$' "$files/menu"
+}
+
+start_app() {
+    local id
+    id=$(sed -n 's/  Schoene Gruesse$//p' "$files/menu")
+    note="casement app win start ${id:0:12}..."
+    "$casement" app win start "$id" || return 1
+    until [ -s "$(drive win)/started" ]; do # it has no output, and tells nobody
+        "$casement" run win -- cmd /c exit || return 1
+    done
+    equal started "$(lines <"$(drive win)/started")"
+}
+
+doctor() {
+    "$casement" run win -- "\"$bin\\casement-doctor.exe\"" | tr -d '\r' >"$files/doctor"
+    cat "$files/doctor"
+    note=$(grep -c '^fine' "$files/doctor")" parts are fine"
+    grep -q '^All is fine' "$files/doctor"
+}
+
 # --- The show
 
 leave() {
@@ -313,6 +354,10 @@ if [ $failed = 0 ]; then
     step 'call a service: guest to guest' call_guest_to_guest
     step 'a service that the policy denies' denied
     step '32 MiB through a service, unchanged' binary
+    step 'the clipboard, both ways' clipboard
+    step "the guest's Start menu, for the host's menus" menus
+    step 'start one of its programs from the host' start_app
+    step 'casement-doctor: is the guest in order?' doctor
     step 'simxen list' list
     step "both guests' windows on one desktop" windows
     close_desktop

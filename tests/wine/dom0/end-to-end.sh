@@ -319,11 +319,13 @@ case_apps() { # the Start menu's programs, with stable ids and plain names; star
     link 'Notes' 'echo started> C:\started'
     link 'Games\Schön & Мир #1' 'echo x> C:\other'
     "$casement" call win qubes.GetAppmenus </dev/null >menu || fail "the menu"
+    "$casement" app win list >listed || fail "casement app list"
+    same "casement app list" "$(sed -n 's/\.desktop:Name=/  /p' menu)" "$(cat listed)"
     bad=$(grep -vE '^[0-9a-f]{40}\.desktop:(Name=[/a-zA-Z0-9.,:&()_ +-]+|Icon=[0-9a-f]{40}|Categories=X-Windows;)$' menu)
     same "lines that dom0 refuses" "" "$bad"
     grep -q ':Name=Schoen & Mir sharp1$' menu || fail "a plain name: $(grep Name menu)"
     id=$(sed -n 's/\.desktop:Name=Notes$//p' menu)
-    "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp"
+    "$casement" app win start "$id" </dev/null || fail "StartApp"
     until [ -e "$(drive win)/started" ]; do "$casement" run win -- cmd /c exit 0; done
     [ -e "$(drive win)/other" ] && fail "another program was started"
     "$casement" call win qubes.StartApp+0123 </dev/null 2>err
@@ -605,7 +607,7 @@ case_announce() { # the guest tells dom0 what it can, with nobody logged on; not
     up win
     local features=$CASEMENT_HOME/features/win name
     await "$(log_of win advertise-tools)" 'was told of' # after both calls
-    for name in qrexec=1 gui=0 gui-emulated=1 os=Windows os-distribution=windows \
+    for name in qrexec=1 gui=1 gui-emulated=0 os=Windows os-distribution=windows \
         os-version=10.0.18362 vmexec=1 supported-rpc.qubes.Filecopy=1 supported-rpc.qubes.VMShell=1 \
         supported-rpc.qubes.ClipboardCopy=1; do
         grep -qx "${name%=*} = ${name#*=}" "$features" || fail "$name: $(cat "$features")"
@@ -614,7 +616,7 @@ case_announce() { # the guest tells dom0 what it can, with nobody logged on; not
     same "services that are announced" \
         "$(ls "$(drive win)/Program Files/Casement/qubes-rpc" | sort)" \
         "$(sed -n 's/^supported-rpc\.\(.*\) = 1$/\1/p' "$features" | sort)"
-    same "for older dom0s" "gui = 0,gui-emulated = 1,os = Windows,qrexec = 1,version = 1" \
+    same "for older dom0s" "gui = 1,gui-emulated = 0,os = Windows,qrexec = 1,version = 1" \
         "$(LC_ALL=C sort "$features.tools" | tr '\n' , | sed 's/,$//')"
 }
 
