@@ -24,6 +24,7 @@
 #include "local.h"
 #include "policy.h"
 #include "ports.h"
+#include "vchan_queue.h"
 
 struct xs_handle;
 struct daemon;
@@ -48,10 +49,9 @@ struct guest {
     libvchan_t *vchan;
     uint32_t agent_version;
     struct qrexec_decoder decoder;
-    bool more;      /* its ring had more than one turn takes */
-    uint8_t *body;  /* the decoder's room */
-    uint8_t *queue; /* bytes for the agent that its ring has no room for */
-    size_t queue_bytes, queue_room;
+    bool more;                /* its ring had more than one turn takes */
+    uint8_t *body;            /* the decoder's room */
+    struct vchan_queue queue; /* for the agent */
     uint64_t calls_total;
 };
 

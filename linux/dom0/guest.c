@@ -46,7 +46,7 @@ static void disconnect(struct daemon *daemon, struct guest *guest)
     if (guest->vchan != NULL)
         libvchan_close(guest->vchan);
     guest->vchan = NULL;
-    guest->queue_bytes = 0;
+    guest->queue.count = 0;
     guest->more = false;
     guest->agent_version = 0;
     if (guest->state == LOCAL_GUEST_READY)
@@ -187,57 +187,23 @@ void guest_detach(struct daemon *daemon, struct guest *guest)
     if (guest->qubesdb != NULL)
         qubesdb_close(daemon, guest->qubesdb);
     free(guest->body);
-    free(guest->queue);
+    vchan_queue_free(&guest->queue);
     free(guest);
 }
 
 /* --- Messages out */
 
-/* false: the channel is broken. */
-static bool flush(struct guest *guest)
-{
-    while (guest->queue_bytes > 0) {
-        int sent = libvchan_write(guest->vchan, guest->queue, guest->queue_bytes);
-        if (sent < 0)
-            return false;
-        if (sent == 0) {
-            /* Asks to be told about room; some may have come meanwhile. */
-            if (libvchan_buffer_space(guest->vchan) <= 0)
-                return true;
-            continue;
-        }
-        guest->queue_bytes -= (size_t)sent;
-        memmove(guest->queue, guest->queue + sent, guest->queue_bytes);
-    }
-    return true;
-}
-
-static bool queue(struct guest *guest, const void *message, size_t size)
-{
-    if (guest->queue_bytes + size > guest->queue_room) {
-        size_t room = guest->queue_bytes + size + 4096;
-        uint8_t *grown = realloc(guest->queue, room);
-        if (grown == NULL)
-            return false;
-        guest->queue = grown;
-        guest->queue_room = room;
-    }
-    memcpy(guest->queue + guest->queue_bytes, message, size);
-    guest->queue_bytes += size;
-    return true;
-}
-
 bool guest_fits(const struct guest *guest, size_t size)
 {
-    return guest->state == LOCAL_GUEST_READY && guest->queue_bytes + size <= GUEST_QUEUE_BYTES_MAX;
+    return guest->state == LOCAL_GUEST_READY && guest->queue.count + size <= GUEST_QUEUE_BYTES_MAX;
 }
 
 bool guest_send(struct daemon *daemon, struct guest *guest, const void *message, size_t size)
 {
-    if (size == 0 || !guest_fits(guest, size) || !queue(guest, message, size))
+    if (size == 0 || !guest_fits(guest, size) || !vchan_queue_add(&guest->queue, message, size))
         return false;
     /* A broken channel is found, and ended, when its descriptor is next looked at. */
-    flush(guest);
+    vchan_queue_flush(&guest->queue, guest->vchan);
     return true;
 }
 
@@ -248,7 +214,8 @@ static bool take_hello(struct daemon *daemon, struct guest *guest, uint32_t vers
     uint8_t hello[16];
     /* The agent's own number goes back unchanged, as Qubes' daemon does it. */
     size_t size = qrexec_put_hello(hello, sizeof hello, version);
-    if (!queue(guest, hello, size) || !flush(guest))
+    if (!vchan_queue_add(&guest->queue, hello, size) ||
+        !vchan_queue_flush(&guest->queue, guest->vchan))
         return false;
     guest->agent_version = version;
     guest->state = LOCAL_GUEST_READY;
@@ -330,10 +297,10 @@ static bool pump(struct daemon *daemon, struct guest *guest)
     uint8_t bytes[16384];
     guest->more = false;
     for (int reads = 0; reads < READS_MAX;) {
-        if (!flush(guest))
+        if (!vchan_queue_flush(&guest->queue, guest->vchan))
             return false;
         /* An agent that does not read its answers is not asked for more questions. */
-        if (guest->queue_bytes > GUEST_QUEUE_BYTES_MAX / 2)
+        if (guest->queue.count > GUEST_QUEUE_BYTES_MAX / 2)
             return true;
         int got = libvchan_read(guest->vchan, bytes, sizeof bytes);
         if (got < 0)

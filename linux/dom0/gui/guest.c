@@ -48,7 +48,7 @@ static void disconnect(struct guest *guest)
     guest->vchan = NULL;
     guest->fd = -1;
     guest->connecting = guest->greeted = guest->more = guest->clipboard_asked = false;
-    guest->queue_bytes = 0;
+    guest->queue.count = 0;
     guest->last_motion = SIZE_MAX;
 }
 
@@ -146,7 +146,7 @@ struct guest *guest_add(struct view *view, const char *name, uint32_t color)
 void guest_free(struct guest *guest)
 {
     disconnect(guest);
-    free(guest->queue);
+    vchan_queue_free(&guest->queue);
     free(guest->body);
     free(guest);
 }
@@ -155,39 +155,18 @@ void guest_free(struct guest *guest)
 
 static bool flush(struct guest *guest)
 {
-    while (guest->queue_bytes > 0) {
-        const int sent = libvchan_write(guest->vchan, guest->queue, guest->queue_bytes);
+    const size_t before = guest->queue.count;
+    const bool works = vchan_queue_flush(&guest->queue, guest->vchan);
 
-        if (sent < 0)
-            return false;
-        if (sent == 0) {
-            if (libvchan_buffer_space(guest->vchan) <= 0) /* asks to be told about room */
-                return true;
-            continue;
-        }
+    if (guest->queue.count != before)
         guest->last_motion = SIZE_MAX;
-        guest->queue_bytes -= (size_t)sent;
-        memmove(guest->queue, guest->queue + sent, guest->queue_bytes);
-    }
-    return true;
+    return works;
 }
 
 static bool queue(struct guest *guest, const void *bytes, size_t size)
 {
-    if (guest->queue_bytes + size > GUEST_QUEUE_BYTES_MAX)
-        return false;
-    if (guest->queue_bytes + size > guest->queue_room) {
-        const size_t room = 2 * guest->queue_room + size + 4096;
-        uint8_t *grown = realloc(guest->queue, room);
-
-        if (grown == NULL)
-            return false;
-        guest->queue = grown;
-        guest->queue_room = room;
-    }
-    memcpy(guest->queue + guest->queue_bytes, bytes, size);
-    guest->queue_bytes += size;
-    return true;
+    return guest->queue.count + size <= GUEST_QUEUE_BYTES_MAX &&
+           vchan_queue_add(&guest->queue, bytes, size);
 }
 
 /* Where the pointer was is of no use when it has moved on. */
@@ -197,9 +176,9 @@ static void replace_motion(struct guest *guest, uint32_t window)
 
     if (guest->last_motion == SIZE_MAX)
         return;
-    memcpy(&last, guest->queue + guest->last_motion, sizeof last);
+    memcpy(&last, guest->queue.bytes + guest->last_motion, sizeof last);
     if (last.window == window)
-        guest->queue_bytes = guest->last_motion;
+        guest->queue.count = guest->last_motion;
 }
 
 void guest_send(struct guest *guest, const struct gui_message *message)
@@ -207,11 +186,11 @@ void guest_send(struct guest *guest, const struct gui_message *message)
     uint8_t head[GUI_HEAD_BYTES_MAX];
     const size_t size = gui_put(head, message);
 
-    if (!guest->greeted || guest->queue_bytes + size + message->tail_bytes > GUEST_QUEUE_BYTES_MAX)
+    if (!guest->greeted || guest->queue.count + size + message->tail_bytes > GUEST_QUEUE_BYTES_MAX)
         return;
     if (message->type == GUI_MOTION)
         replace_motion(guest, message->window);
-    guest->last_motion = message->type == GUI_MOTION ? guest->queue_bytes : SIZE_MAX;
+    guest->last_motion = message->type == GUI_MOTION ? guest->queue.count : SIZE_MAX;
     guest->more = true; /* sent in the next turn */
     if (queue(guest, head, size) && message->tail_bytes > 0)
         queue(guest, message->tail, message->tail_bytes);
@@ -375,7 +354,7 @@ static bool pump(struct guest *guest)
         if (!flush(guest))
             return false;
         /* A guest that does not read its answers is not asked for more. */
-        if (guest->queue_bytes > GUEST_QUEUE_BYTES_MAX / 2)
+        if (guest->queue.count > GUEST_QUEUE_BYTES_MAX / 2)
             return libvchan_is_open(guest->vchan) != VCHAN_DISCONNECTED;
         const int got = libvchan_read(guest->vchan, bytes, sizeof bytes);
 

@@ -21,6 +21,7 @@
 #include "core/gui/rects.h"
 #include "display.h"
 #include "include/libvchan.h"
+#include "linux/dom0/vchan_queue.h"
 #include "rules.h"
 
 enum {
@@ -49,8 +50,7 @@ struct guest {
     uint8_t *body; /* the decoder's room */
     struct rules rules;
     bool clipboard_asked;
-    uint8_t *queue;
-    size_t queue_bytes, queue_room;
+    struct vchan_queue queue;
     size_t last_motion; /* where in the queue a MOTION is that nothing follows; SIZE_MAX: none */
 };
 
