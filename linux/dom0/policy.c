@@ -74,6 +74,18 @@ static bool is_plain_name(const char *name)
     return true;
 }
 
+/* A plain name, or DOMAIN\name of two: POLICY_NAME_BYTES_MAX with its NUL at most. */
+static bool is_user_name(char *name)
+{
+    char *slash = strchr(name, '\\');
+    if (slash == NULL)
+        return is_plain_name(name);
+    *slash = '\0';
+    bool valid = is_plain_name(name) && is_plain_name(slash + 1);
+    *slash = '\\';
+    return valid;
+}
+
 bool policy_guest_name_valid(const char *name)
 {
     char first = name[0];
@@ -151,7 +163,7 @@ static bool parse_parameter(struct line *line, struct rule *rule, char *token)
     if (strcmp(token, "user") == 0) {
         if (rule->user != NULL)
             return fail(line, "user= is given twice");
-        if (!is_plain_name(value))
+        if (!is_user_name(value))
             return fail(line, "user=\"%.60s\" is no user's name", value);
         rule->user = value;
         return true;

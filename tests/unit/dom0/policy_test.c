@@ -88,6 +88,13 @@ static void a_call_without_a_target_needs_one_from_the_rule(void **state)
     assert_string_equal(ask("a * @anyvm @default allow target=@adminvm\n", "a", "win", ""), "dom0");
 }
 
+static void a_user_may_be_of_a_domain(void **state)
+{
+    assert_string_equal(ask("a * * * allow user=CORP\\ada\n", "a", "win", "work"),
+                        "work/CORP\\ada");
+    assert_string_equal(ask("a * * * allow user=.\\ada\n", "a", "win", "work"), "work/.\\ada");
+}
+
 static void a_guest_cannot_call_itself(void **state)
 {
     assert_string_equal(ask("a * * * allow\n", "a", "win", "win"), "");
@@ -129,6 +136,9 @@ static void faults_name_their_line(void **state)
         {"a * * * allow user=x user=y\n", 1, "twice"},
         {"a * * * allow target=@default\n", 1, "target="},
         {"a * * * allow user=a/b\n", 1, "no user's name"},
+        {"a * * * allow user=\\ada\n", 1, "no user's name"},
+        {"a * * * allow user=CORP\\\n", 1, "no user's name"},
+        {"a * * * allow user=CORP\\x\\ada\n", 1, "no user's name"},
         {"a * * @default allow\n", 1, "must say which"},
         {"!include x\n", 1, "!include"},
     };
@@ -187,6 +197,7 @@ int main(void)
         cmocka_unit_test(arguments_match_exactly),
         cmocka_unit_test(anyvm_is_not_dom0),
         cmocka_unit_test(a_call_without_a_target_needs_one_from_the_rule),
+        cmocka_unit_test(a_user_may_be_of_a_domain),
         cmocka_unit_test(a_guest_cannot_call_itself),
         cmocka_unit_test(an_unknown_keyword_as_target_is_denied),
         cmocka_unit_test(faults_name_their_line),
