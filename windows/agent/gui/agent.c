@@ -230,7 +230,6 @@ static void FollowDesktop(_Inout_ GUI_AGENT *Agent)
         DestroyWindow(Agent->ControlWindow);
     if (!DesktopFollow(&Agent->Desktop))
         LogError(GetLastError(), "another desktop has the screen, and cannot be shown");
-    PainterOpen(Agent);
     Agent->ControlWindow = ControlOpen(Agent);
     TrackingOpen(Agent);
 }

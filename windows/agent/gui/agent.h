@@ -24,7 +24,7 @@
 #include "windows/agent/gui/look.h"
 #include "windows/agent/gui/surface.h"
 
-enum { TRACKED_BUCKETS = 1024, CAPTURE_METHODS = 1 };
+enum { TRACKED_BUCKETS = 1024, CAPTURE_METHODS = 2 };
 
 /* A window that the host shows, or the whole screen. Freed when the model gives it back. */
 typedef struct SHOWN_WINDOW {

@@ -50,3 +50,5 @@ typedef struct CAPTURE_METHOD {
 
 /* GDI: everywhere; knows of no changes. */
 extern const CAPTURE_METHOD CaptureGdi;
+/* Desktop duplication: Windows 8 and later; what monitors show. */
+extern const CAPTURE_METHOD CaptureDxgi;

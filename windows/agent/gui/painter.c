@@ -14,14 +14,6 @@ enum {
 
 /* --- Methods */
 
-void PainterOpen(_Inout_ GUI_AGENT *Agent)
-{
-    static const CAPTURE_METHOD *const Methods[CAPTURE_METHODS] = {&CaptureGdi};
-
-    for (int i = 0; i < CAPTURE_METHODS; i++)
-        Agent->Captures[i] = (CAPTURE){.Method = Methods[i]};
-}
-
 static void CloseMethod(_Inout_ CAPTURE *Capture)
 {
     if (Capture->Context)
@@ -51,6 +43,17 @@ static BOOL Usable(_Inout_ CAPTURE *Capture)
         LogError(Error, "capture by %s is not available", Capture->Method->Name);
     Capture->RetryUs = Error == ERROR_NOT_SUPPORTED ? MAXULONGLONG : NowUs() + METHOD_RETRY_US;
     return FALSE;
+}
+
+/* A device takes its time to come up: before anybody waits for a picture. */
+void PainterOpen(_Inout_ GUI_AGENT *Agent)
+{
+    static const CAPTURE_METHOD *const Methods[CAPTURE_METHODS] = {&CaptureDxgi, &CaptureGdi};
+
+    for (int i = 0; i < CAPTURE_METHODS; i++) {
+        Agent->Captures[i] = (CAPTURE){.Method = Methods[i]};
+        Usable(&Agent->Captures[i]);
+    }
 }
 
 /* A part of a window (of the desktop, for the screen), by the first method that can. Part is in

@@ -13,8 +13,10 @@
 /* An image is cut to what a window may be, and to so many pixels. */
 enum { PAINTER_PIXELS_MAX = 16 << 20 };
 
-/* Opens and closes the ways to capture. */
+/* Opens what there is to capture with. */
 void PainterOpen(_Inout_ GUI_AGENT *Agent);
+/* Lets go of the screen, before this thread leaves its desktop, too: what comes later opens again.
+ */
 void PainterClose(_Inout_ GUI_AGENT *Agent);
 /* Looks at what is due. *NextUs: when something is due next (NowUs()). */
 void PainterStep(_Inout_ GUI_AGENT *Agent, _Inout_ ULONGLONG *NextUs);
