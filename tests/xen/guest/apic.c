@@ -101,6 +101,12 @@ void ioapic_route(unsigned gsi, uint8_t vector, uint32_t id)
     ioapic_write(IOAPIC_ROWS + 2 * gsi, vector | IOAPIC_LEVEL_LOW);
 }
 
+void ioapic_route_isa(unsigned gsi, uint8_t vector, uint32_t id)
+{
+    ioapic_write(IOAPIC_ROWS + 2 * gsi + 1, id << 24);
+    ioapic_write(IOAPIC_ROWS + 2 * gsi, vector);
+}
+
 void ioapic_mask(unsigned gsi)
 {
     ioapic_write(IOAPIC_ROWS + 2 * gsi, IOAPIC_MASKED);

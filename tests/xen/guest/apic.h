@@ -34,6 +34,8 @@ void apic_timer_stop(void);
 bool ioapic_present(void);
 /* A PCI line: level-triggered, active low, to this CPU. */
 void ioapic_route(unsigned gsi, uint8_t vector, uint32_t apic_id);
+/* An old line (14: the first IDE channel): edge-triggered, active high. */
+void ioapic_route_isa(unsigned gsi, uint8_t vector, uint32_t apic_id);
 void ioapic_mask(unsigned gsi);
 
 #endif

@@ -149,7 +149,7 @@ guest_run() {
     guest_verdict "$1"
 }
 
-# linux_start GUEST [MEMORY_MIB]: a Linux guest with the programs of /rig/bin and the libraries of /rig/lib in it.
+# linux_start GUEST [MEMORY_MIB [pv|pvh]]: a Linux guest with the programs of /rig/bin and the libraries of /rig/lib in it.
 # linux_exec GUEST COMMAND...: runs one there, with this process's streams and environment.
 # session.py starts dom0's kernel in the same way.
 linux_parameters='console=hvc0 rdinit=/init quiet loglevel=4 panic=1 mitigations=off tsc=unstable '\
@@ -162,7 +162,7 @@ linux_start() {
     }
     cat >"/run/$1.cfg" <<END
 name = '$1'
-type = 'pv'
+type = '${3:-pv}'
 memory = ${2:-160}
 vcpus = 1
 kernel = '/rig/linux/vmlinux.gz'
