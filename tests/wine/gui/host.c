@@ -110,6 +110,16 @@ void host_start_agent(const char *const *extra)
     host.agent = run("gui-agent.exe", extra, -1, -1);
 }
 
+pid_t host_agent(void)
+{
+    return host.agent;
+}
+
+pid_t host_start_program(const char *program, const char *const *extra, int out)
+{
+    return run(program, extra, -1, out);
+}
+
 int host_control(const char *word, const char *input)
 {
     int in[2], status;

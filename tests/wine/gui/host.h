@@ -56,6 +56,9 @@ void host_start(void);
 /* The agent; extra: further arguments, NULL ended or NULL. */
 void host_start_agent(const char *const *extra);
 void host_kill_agent(void);
+pid_t host_agent(void);
+/* Another program of the guest; out: its output, or -1. */
+pid_t host_start_program(const char *program, const char *const *extra, int out);
 /* A GUI daemon with that screen; its version is GUI_VERSION. Returns once the handshake is done. */
 void host_connect(uint32_t width, uint32_t height);
 void host_disconnect(void);

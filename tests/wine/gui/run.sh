@@ -34,7 +34,7 @@ for file in agent/gui/gui-agent.exe rpc/guicontrol.exe lib/vchan/libvchan.dll li
     lib/xencontrol/simxen/xencontrol.dll; do
     cp "$windows/windows/$file" "$CASEMENT_TEST_BIN/"
 done
-cp "$windows"/tests/wine/gui/*.exe "$CASEMENT_TEST_BIN/"
+cp "$windows"/tests/wine/gui/*.exe "$windows"/bench/gui/*.exe "$CASEMENT_TEST_BIN/"
 # Two programs that both start Wine's server would be in each other's way.
 wineserver -p </dev/null >/dev/null 2>&1
 "$CASEMENT_TEST_SIMXEN" host -- "$@"
