@@ -23,6 +23,9 @@ struct host_context *host_context_create(void (*entry)(void *argument), void *ar
 /* The context that the host started the model on. */
 struct host_context *host_context_first(void);
 void host_context_switch(struct host_context *to);
+/* The same, and from now on that CPU of the machine runs: for a host of shipped drivers, which ask
+   the CPU itself where they are. */
+void host_context_move(unsigned cpu, struct host_context *to);
 /* Not the running one. */
 void host_context_destroy(struct host_context *context);
 /* Is the address in this context's stack? */

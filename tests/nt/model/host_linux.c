@@ -118,6 +118,12 @@ __attribute__((no_sanitize("address"))) void host_context_switch(struct host_con
     arrived(came_from);
 }
 
+void host_context_move(unsigned cpu, struct host_context *to)
+{
+    (void)cpu; /* all of them are this thread */
+    host_context_switch(to);
+}
+
 void host_context_destroy(struct host_context *context)
 {
     host_memory_unpoison(context->stack, context->stack_bytes);

@@ -283,7 +283,7 @@ static void hand_over(unsigned to)
         return;
     machine.now = to;
     irql_switched();
-    host_context_switch(machine.cpu[to].thread->context);
+    host_context_move(to, machine.cpu[to].thread->context);
     reap();
 }
 

@@ -33,10 +33,35 @@ struct host_context {
 
 static struct host_context first_context, *current = &first_context, *free_contexts;
 
-void nt_stack_switch(void **save, void *to);
+/* What the CPU that runs is to show. */
+static void *shown_thread;
+static unsigned char shown_irql;
+
+static void show(void)
+{
+    struct cpu *cpu = cpu_current();
+
+    cpu->nt_calls = &current->called;
+    cpu->nt_thread = shown_thread;
+    write_cr8(shown_irql);
+}
+
+void *nt_stack_fresh(uint8_t *end, void (*entry)(void))
+{
+    void **top = (void **)(end - HOME_BYTES - 16);
+    void *stack_pointer = (uint8_t *)top - SAVED_BYTES;
+
+    /* What nt_stack_switch restores, zeroed, then the return address; above it the home of the
+     * arguments. The stack is then as after a call: 8 beside 16. */
+    memset(stack_pointer, 0, SAVED_BYTES);
+    top[0] = (void *)entry;
+    top[1] = NULL;
+    return stack_pointer;
+}
 
 static void context_start(void)
 {
+    show(); /* the first move to a CPU ends here */
     current->entry(current->argument);
     panic("a context has returned");
 }
@@ -45,7 +70,6 @@ struct host_context *host_context_create(void (*entry)(void *argument), void *ar
                                          size_t stack_bytes)
 {
     struct host_context **link = &free_contexts, *context;
-    void **top;
 
     while (*link && (*link)->bytes != stack_bytes)
         link = &(*link)->next_free;
@@ -60,13 +84,7 @@ struct host_context *host_context_create(void (*entry)(void *argument), void *ar
     context->entry = entry;
     context->argument = argument;
     context->fault = NULL;
-    /* What nt_stack_switch restores, zeroed, then the return address; above it the home of the
-     * arguments. The stack is then as after a call: 8 beside 16. */
-    top = (void **)(context->end - HOME_BYTES - 16);
-    top[0] = (void *)context_start;
-    top[1] = NULL;
-    context->stack_pointer = (uint8_t *)top - SAVED_BYTES;
-    memset(context->stack_pointer, 0, SAVED_BYTES);
+    context->stack_pointer = nt_stack_fresh(context->end, context_start);
     return context;
 }
 
@@ -84,6 +102,19 @@ void host_context_switch(struct host_context *to)
     current = to;
     cpu_current()->nt_calls = &to->called;
     nt_stack_switch(&from->stack_pointer, to->stack_pointer);
+}
+
+void host_context_move(unsigned cpu, struct host_context *to)
+{
+    struct host_context *from = current;
+
+    if (cpu == cpu_current()->index) {
+        host_context_switch(to);
+        return;
+    }
+    current = to;
+    nt_world_move(cpu, &from->stack_pointer, to->stack_pointer);
+    show(); /* back, on whatever CPU */
 }
 
 void host_context_destroy(struct host_context *context)
@@ -140,6 +171,8 @@ void nt_resume(const struct nt_registers *registers)
 
 void host_cpu_show(void *thread, unsigned char irql)
 {
+    shown_thread = thread;
+    shown_irql = irql;
     cpu_current()->nt_thread = thread;
     write_cr8(irql);
 }

@@ -17,7 +17,6 @@ enum {
     RAM_PAGES = 8192,
     LINE_VECTOR = 0x38, /* of the hardware; the model has a vector of its own for the line */
     QUIET_NS = 250000000,
-    CPUS = 1,
 };
 
 /* The drivers that can be installed: a further one is a further row. */
@@ -154,7 +153,7 @@ void nt_world_run(void)
     for (size_t i = 0; i < count; i++) {
         if (strcmp(tests[i]->name, nt_world_case()) != 0)
             continue;
-        run = (struct run){.test = tests[i], .seed = 1, .cpus = CPUS, .result = &result};
+        run = (struct run){.test = tests[i], .seed = 1, .cpus = nt_world_cpus(), .result = &result};
         run.verbose = true;
         run_machine(&run);
     }

@@ -4,7 +4,7 @@
  * them (tests/nt) and Xen, xenstored and dom0 below. What is proved is what the bench cannot: that
  * the very files run, on real hypercalls, real interrupts and the real platform device.
  *
- * The model runs on one CPU here: a driver asks CPUID which vCPU it is on.
+ * A CPU of the model is a vCPU of the domain here, because a driver asks CPUID which one it is on.
  */
 #include "nt_machine.h"
 

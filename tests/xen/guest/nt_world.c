@@ -36,6 +36,43 @@ void *nt_world_ram(size_t pages)
     return (uint8_t *)page_new(pages) + NT_WORLD_ALIAS;
 }
 
+/* --- Which CPU runs. */
+
+enum { STACK_PAGES = 16 };
+
+static volatile uint32_t running;      /* the CPU */
+static void *stack_to_run;             /* when it changes: with what it goes on */
+static volatile uint32_t runs_next;    /* set before a CPU goes to its own stack, to sleep */
+static void *sleeping_stacks[CPU_MAX]; /* of CPUs that run: where their sleep goes on */
+
+/* On the CPU's own stack, from its first moment on. */
+static void take_turns(void *context)
+{
+    uint32_t cpu = cpu_current()->index, next;
+
+    (void)context;
+    for (;;) {
+        interrupts_off();
+        while (running != cpu)
+            cpu_sleep();
+        interrupts_restore(true);
+        apic_hold();
+        nt_stack_switch(&sleeping_stacks[cpu], stack_to_run);
+        next = runs_next;
+        running = next; /* nobody is on the stack that was left */
+        apic_send(smp_cpu(next)->apic_id, VECTOR_WAKE);
+    }
+}
+
+void nt_world_move(uint32_t cpu, void **save, void *to)
+{
+    write_cr8(0);
+    apic_listen();
+    runs_next = cpu;
+    stack_to_run = to;
+    nt_stack_switch(save, sleeping_stacks[cpu_current()->index]);
+}
+
 /* --- Interrupts. */
 
 static volatile uint64_t arrived[CPU_MAX][4]; /* a bit each vector */
@@ -49,8 +86,8 @@ static void on_interrupt(struct trap_frame *frame, void *context)
         ioapic_mask(line_of_vector[vector]);
     apic_eoi();
     __atomic_fetch_or(&arrived[cpu][vector / 64], 1ull << vector % 64, __ATOMIC_SEQ_CST);
-    if (cpu != 0) /* where the model runs */
-        apic_send(smp_cpu(0)->apic_id, VECTOR_WAKE);
+    if (cpu != running) /* where the model may wait for it */
+        apic_send(smp_cpu(running)->apic_id, VECTOR_WAKE);
 }
 
 void nt_world_interrupts_start(void)
@@ -272,7 +309,16 @@ void nt_world_end(bool passed)
     xen_shutdown(XEN_SHUTDOWN_POWEROFF);
 }
 
-void nt_world_run(void); /* nt_machine.c */
+void nt_world_run(void);        /* nt_machine.c */
+void BenchYieldProcessor(void); /* the model's */
+
+/* A driver waits for another CPU: the model gives that one its turn. */
+static void on_pause(struct trap_frame *frame, void *context)
+{
+    (void)context;
+    interrupts_restore(frame->rflags & 0x200);
+    BenchYieldProcessor();
+}
 
 void guest_clock(void)
 {
@@ -284,6 +330,9 @@ void guest_run(const char *names)
     case_name = names;
     memory_alias();
     nt_world_interrupts_start();
-    apic_hold();
-    nt_world_run();
+    trap_handle(PE_PAUSE_VECTOR, on_pause, NULL);
+    for (uint32_t cpu = 1; cpu < smp_count(); cpu++)
+        smp_begin(cpu, take_turns, NULL);
+    stack_to_run = nt_stack_fresh(stack_new(STACK_PAGES), nt_world_run);
+    take_turns(NULL);
 }

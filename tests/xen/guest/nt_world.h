@@ -10,6 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* --- CPUs: one of them runs the model and the drivers at a time, the others sleep and note their
+ * interrupts. */
+
+/* Changes stacks (nt_switch.S): what the convention lets a function keep is on them. */
+void nt_stack_switch(void **save, void *to);
+/* A stack that nt_stack_switch() begins by calling entry, which does not return. end: its end. */
+void *nt_stack_fresh(uint8_t *end, void (*entry)(void)); /* nt_host.c */
+/* nt_stack_switch(), and that CPU goes on. Returns when somebody switches or moves back. */
+void nt_world_move(uint32_t cpu, void **save, void *to);
+
 /* --- RAM for the model, one piece, zeroed, at NT_WORLD_ALIAS and its physical address. */
 #define NT_WORLD_ALIAS          0xffffa00000000000ull
 #define NT_WORLD_PHYSICAL_BYTES (4ull << 30) /* that the alias shows */
@@ -18,9 +28,9 @@ void *nt_world_ram(size_t pages);
 /* --- Interrupts: real ones are noted by CPU and vector, and taken by the model when it pumps. */
 
 void nt_world_interrupts_start(void);
-/* Takes what has come since. Between two calls this CPU holds its interrupts back: QEMU 7.2 ends
- * with an assertion (tcg_handle_interrupt) when CR8, which shipped code writes, is lowered while an
- * interrupt waits for just that. */
+/* Takes what has come since. Between two calls the CPU that runs holds its interrupts back:
+ * QEMU 7.2 ends with an assertion (tcg_handle_interrupt) when CR8, which shipped code writes, is
+ * lowered while an interrupt waits for just that. */
 void nt_world_take(void);
 /* Sleeps until one comes; false: none within that time. */
 bool nt_world_sleep(unsigned limit_ms);

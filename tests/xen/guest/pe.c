@@ -217,6 +217,23 @@ static const char *bind_imports(struct loading *pe)
     return NULL;
 }
 
+/* F3 90 is PAUSE, CD n is INT n: of one length. */
+static void replace_pauses(const struct loading *pe)
+{
+    for (uint32_t i = 0; i < pe->section_count; i++) {
+        const uint8_t *section = section_header(pe, i);
+        uint8_t *code = pe->image->base + get32(section + 12);
+
+        if (!(get32(section + 36) & SECTION_EXECUTE))
+            continue;
+        for (uint32_t at = 0; at + 2 <= get32(section + 8); at++)
+            if (code[at] == 0xf3 && code[at + 1] == 0x90) {
+                code[at] = 0xcd;
+                code[at + 1] = PE_PAUSE_VECTOR;
+            }
+    }
+}
+
 static const char *set_rights(struct loading *pe)
 {
     uint8_t *base = pe->image->base;
@@ -250,8 +267,10 @@ const char *pe_load(struct pe_image *image, const char *name, const uint8_t *fil
     image->name = name;
     image->base = window_new(pages);
     memory_map(image->base, (uintptr_t)page_new(pages), image->size, PAGE_RW);
-    if ((wrong = copy_sections(&pe)) || (wrong = relocate(&pe)) || (wrong = bind_imports(&pe)) ||
-        (wrong = set_rights(&pe)))
+    if ((wrong = copy_sections(&pe)) || (wrong = relocate(&pe)) || (wrong = bind_imports(&pe)))
+        return wrong;
+    replace_pauses(&pe);
+    if ((wrong = set_rights(&pe)))
         return wrong;
     entry = get32(file + pe.optional + 16);
     directory(&pe, DIRECTORY_EXCEPTION, &image->unwind, &image->unwind_size);

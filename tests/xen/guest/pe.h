@@ -4,6 +4,9 @@
  * their own, base relocations, imports by name, and the rights that the section headers ask for. A
  * file whose headers do not hold together is refused with a sentence; so is one with code that may
  * be written, or an import that nobody has.
+ *
+ * One instruction is changed: PAUSE, with which a driver waits for another CPU, becomes a software
+ * interrupt, so that on this machine, where CPUs take turns, the other one gets its turn.
  */
 #ifndef GUEST_PE_H
 #define GUEST_PE_H
@@ -11,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { PE_PAUSE_VECTOR = 0x2e };
 
 struct pe_image {
     const char *name;
