@@ -92,6 +92,8 @@ struct host_source {
 
 void host_source_add(struct host_source *source);
 void host_source_remove(struct host_source *source);
+/* The first of the list, or NULL. */
+struct host_source *host_sources(void);
 /* Pumps every source once; true if anything arrived. */
 bool host_pump(void);
 bool host_outstanding(void);

@@ -287,48 +287,13 @@ void host_on_trap(host_trap_fn *handler)
 
 /* --- The world outside --- */
 
-static struct host_source *sources;
-
-void host_source_add(struct host_source *source)
-{
-    source->next = sources;
-    sources = source;
-}
-
-void host_source_remove(struct host_source *source)
-{
-    struct host_source **link = &sources;
-
-    while (*link && *link != source)
-        link = &(*link)->next;
-    if (*link)
-        *link = source->next;
-}
-
-bool host_pump(void)
-{
-    bool any = false;
-
-    for (struct host_source *source = sources; source; source = source->next)
-        any |= source->pump(source->context);
-    return any;
-}
-
-bool host_outstanding(void)
-{
-    for (struct host_source *source = sources; source; source = source->next)
-        if (source->outstanding && source->outstanding(source->context))
-            return true;
-    return false;
-}
-
 bool host_wait(unsigned limit_ms)
 {
     struct pollfd fds[16];
     nfds_t count = 0;
     int ready;
 
-    for (struct host_source *source = sources; source; source = source->next)
+    for (struct host_source *source = host_sources(); source; source = source->next)
         if (source->fd >= 0 && count < 16)
             fds[count++] = (struct pollfd){.fd = source->fd, .events = POLLIN};
     do {

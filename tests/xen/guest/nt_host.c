@@ -403,41 +403,6 @@ void host_on_trap(host_trap_fn *handler)
 
 enum { WAIT_SLICE_MS = 100 };
 
-static struct host_source *sources;
-
-void host_source_add(struct host_source *source)
-{
-    source->next = sources;
-    sources = source;
-}
-
-void host_source_remove(struct host_source *source)
-{
-    struct host_source **link = &sources;
-
-    while (*link && *link != source)
-        link = &(*link)->next;
-    if (*link)
-        *link = source->next;
-}
-
-bool host_pump(void)
-{
-    bool any = false;
-
-    for (struct host_source *source = sources; source; source = source->next)
-        any |= source->pump(source->context);
-    return any;
-}
-
-bool host_outstanding(void)
-{
-    for (struct host_source *source = sources; source; source = source->next)
-        if (source->outstanding && source->outstanding(source->context))
-            return true;
-    return false;
-}
-
 /* In short sleeps: whether it is worth while to go on waiting is the source's to say. */
 bool host_wait(unsigned limit_ms)
 {
