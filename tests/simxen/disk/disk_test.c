@@ -4,9 +4,10 @@
  * process: a file system image is read and another one written and both have their SHA-256;
  * read-only, discard, growing, detaching, a save and restore with requests under way; a table of
  * lies, each of which fails the disk with its reason, every request done once, and the machine
- * going on; a backend that is killed.
+ * going on; a backend that is killed; a power cut of a disk with a volatile cache, after which all
+ * is there that was flushed or written through, and no more.
  *
- *   disk_test CASEMENT CASEMENT-DISK HOSTILE-CASEMENT-DISK [CASE...]      under `simxen host --`
+ *   disk_test CASEMENT CASEMENT-DISK HOSTILE VOLATILE [CASE...]      under `simxen host --`
  */
 #include <spawn.h>
 #include <sys/mman.h>
@@ -24,7 +25,7 @@ enum {
 };
 
 extern char **environ;
-static const char *casement, *casement_disk, *hostile_disk;
+static const char *casement, *casement_disk, *hostile_disk, *volatile_disk;
 static char folder[] = "/tmp/casement-disk.XXXXXX";
 static char image[64], other[64], copy[64];
 static struct disk disk;
@@ -459,6 +460,69 @@ static void a_backend_that_is_killed(void)
     finish();
 }
 
+/* --- A power cut. */
+
+enum { ROUNDS = 24, ROUND_BLOCKS = 8, BLOCK_BYTES = 4096, FLUSHED_ROUNDS = 20 };
+
+static bool has_round(const uint8_t *file, uint32_t round)
+{
+    uint8_t wanted[BLOCK_BYTES];
+    memset(wanted, (int)round + 1, sizeof(wanted));
+    for (uint32_t i = 0; i < ROUND_BLOCKS; i++)
+        if (memcmp(file + (size_t)(round * ROUND_BLOCKS + i) * BLOCK_BYTES, wanted, BLOCK_BYTES))
+            return false;
+    return true;
+}
+
+/* One after the other, over both queues; the last of an odd round is written through (fua), behind
+ * an even one comes a flush. The last rounds are written, and nothing more. */
+static void write_round(uint32_t round)
+{
+    static uint8_t bytes[BLOCK_BYTES];
+    memset(bytes, (int)round + 1, sizeof(bytes));
+    for (uint32_t i = 0; i < ROUND_BLOCKS; i++) {
+        bool done = false;
+        struct blk_piece piece = {bytes, BLOCK_BYTES};
+        struct blk_request request = {.op = BLK_WRITE,
+                                      .fua = round < FLUSHED_ROUNDS && round % 2 &&
+                                             i == ROUND_BLOCKS - 1,
+                                      .sector = (round * ROUND_BLOCKS + i) * (BLOCK_BYTES / 512),
+                                      .sector_count = BLOCK_BYTES / 512,
+                                      .pieces = &piece,
+                                      .piece_count = 1,
+                                      .owner = &done};
+        disk_submit(&disk, i, &request);
+        CHECK(disk_until(&disk, &done, LIMIT_MS));
+        CHECK_EQUAL(request.status, BLK_OK);
+    }
+    if (round < FLUSHED_ROUNDS && round % 2 == 0)
+        CHECK_EQUAL(disk_do(&disk, BLK_FLUSH, 0, NULL, 0), BLK_OK);
+}
+
+static void what_was_flushed_survives_a_power_cut(void)
+{
+    struct disk_options short_patience = options;
+    short_patience.patience_ms = PATIENCE;
+    uint64_t size;
+    RUN("cp", image, copy);
+    uint32_t domid = platform_start("disk");
+    pid_t backend = spawn((char *[]){(char *)volatile_disk, "serve", guest_name(domid), "51712",
+                                     copy, "xvda", "w", NULL},
+                          2);
+    take(&short_patience);
+    CHECK(disk.open);
+    for (uint32_t round = 0; round < ROUNDS; round++)
+        write_round(round);
+    kill_process(backend);
+    uint8_t *file = load(copy, &size);
+    for (uint32_t round = 0; round < ROUNDS; round++)
+        CHECK_EQUAL(has_round(file, round), round < FLUSHED_ROUNDS);
+    free(file);
+    RUN((char *)casement_disk, "detach", guest_name(domid), "xvda", "--force");
+    CHECK(disk_until(&disk, &disk.closed, 8 * PATIENCE));
+    finish();
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -472,6 +536,7 @@ static const struct {
     {"errors_are_told", errors_are_told},
     {"a_backend_that_shrinks", a_backend_that_shrinks},
     {"a_backend_that_is_killed", a_backend_that_is_killed},
+    {"what_was_flushed_survives_a_power_cut", what_was_flushed_survives_a_power_cut},
 };
 
 /* Where `casement` looks for it. */
@@ -488,10 +553,11 @@ static void find_this_simxen(void)
 int main(int argc, char **argv)
 {
     char content[64];
-    CHECK(argc >= 4 && mkdtemp(folder));
+    CHECK(argc >= 5 && mkdtemp(folder));
     casement = argv[1];
     casement_disk = argv[2];
     hostile_disk = argv[3];
+    volatile_disk = argv[4];
     snprintf(image, sizeof(image), "%s/image", folder);
     snprintf(other, sizeof(other), "%s/other", folder);
     snprintf(copy, sizeof(copy), "%s/copy", folder);
@@ -502,8 +568,8 @@ int main(int argc, char **argv)
     CHECK_EQUAL(RUN("cp", argv[0], argv[1], content), 0);
     make_image(other, content);
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        bool wanted = argc == 4;
-        for (int a = 4; a < argc; a++)
+        bool wanted = argc == 5;
+        for (int a = 5; a < argc; a++)
             wanted |= strcmp(argv[a], cases[i].name) == 0;
         if (!wanted)
             continue;
