@@ -60,8 +60,8 @@ struct simxen_guest_config {
 
     /* SCHEDOP_shutdown. For XEN_SHUTDOWN_SUSPEND this plays the toolstack's part while the guest is
      * stopped: call simxen_guest_resume() and return true (restored: the hypercall returns 0) or
-     * return false (suspend was cancelled: it returns 1 and everything is as before). For other
-     * reasons the guest should not run again. NULL: suspends are cancelled. */
+     * return false (suspend was cancelled: it returns 1, if vCPU 0 made it, and everything is as
+     * before). For other reasons the guest should not run again. NULL: suspends are cancelled. */
     bool (*shutdown)(void *context, uint32_t reason);
 
     /* A line for Xen's console (simxen_guest_port_e9()). NULL: to standard error. */

@@ -273,7 +273,7 @@ void simxen_guest_port_e9(struct simxen_guest *guest, uint8_t byte)
 }
 
 /* The toolstack's part is played without the lock: it makes calls on this machine. */
-static int64_t shut_down(struct simxen_guest *guest, uint64_t argument)
+static int64_t shut_down(struct simxen_guest *guest, uint32_t vcpu, uint64_t argument)
 {
     struct xen_sched_shutdown op;
     bool restored = false;
@@ -289,7 +289,7 @@ static int64_t shut_down(struct simxen_guest *guest, uint64_t argument)
     if (restored || op.reason != XEN_SHUTDOWN_SUSPEND)
         return 0;
     set_shutdown(guest, SX_RUNNING);
-    return 1;
+    return vcpu == 0; /* libxl writes the 1 into vCPU 0's registers, whoever called */
 }
 
 static bool any_pending(struct simxen_guest *guest, const struct xen_sched_poll *op, int64_t *error)
@@ -332,7 +332,7 @@ static int64_t poll_ports(struct simxen_guest *guest, uint64_t argument)
     }
 }
 
-static int64_t sched_op(struct simxen_guest *guest, uint64_t op, uint64_t argument)
+static int64_t sched_op(struct simxen_guest *guest, uint32_t vcpu, uint64_t op, uint64_t argument)
 {
     switch (op) {
     case XEN_SCHEDOP_YIELD:
@@ -341,7 +341,7 @@ static int64_t sched_op(struct simxen_guest *guest, uint64_t op, uint64_t argume
         delivery_drain(guest);
         return 0;
     case XEN_SCHEDOP_SHUTDOWN:
-        return shut_down(guest, argument);
+        return shut_down(guest, vcpu, argument);
     case XEN_SCHEDOP_POLL:
         return poll_ports(guest, argument);
     default:
@@ -373,7 +373,7 @@ int64_t simxen_guest_hypercall(struct simxen_guest *guest, uint32_t vcpu, uint32
         result = vcpu_op(guest, vcpu, a1, a2, a3);
         break;
     case XEN_HYPERCALL_SCHED_OP:
-        result = sched_op(guest, a1, a2);
+        result = sched_op(guest, vcpu, a1, a2);
         break;
     case XEN_HYPERCALL_EVENT_CHANNEL_OP:
         result = event_channel_op(guest, a1, a2);

@@ -126,6 +126,7 @@ static LONG_PTR suspend(void)
 {
     fake_xen.suspends++;
     CHECK_EQ(KeGetCurrentIrql(), HIGH_LEVEL);
+    CHECK_EQ(KeGetCurrentProcessorNumberEx(NULL), 0); /* vCPU 0: where libxl says "cancelled" */
     if (fake_xen.at_suspend)
         fake_xen.at_suspend();
     if (fake_xen.suspend_result == 0) { /* another domain: Xen has forgotten us */

@@ -133,7 +133,7 @@ static BOOLEAN NTAPI OnVector(_In_ PKINTERRUPT Interrupt, _In_ PVOID Context)
     return TRUE; /* the vector is ours alone */
 }
 
-static ULONG CpuOfVcpu0(_In_ PXENBUS_INTERRUPTS Interrupts)
+ULONG InterruptsCpuOfVcpu0(_In_ PXENBUS_INTERRUPTS Interrupts)
 {
     for (ULONG i = 0; i < Interrupts->Cpus; i++)
         if (Interrupts->Cpu[i].Vcpu == 0)
@@ -144,7 +144,7 @@ static ULONG CpuOfVcpu0(_In_ PXENBUS_INTERRUPTS Interrupts)
 static BOOLEAN NTAPI OnLine(_In_ PKINTERRUPT Interrupt, _In_ PVOID Context)
 {
     PXENBUS_INTERRUPTS Interrupts = Context;
-    PCPU_INTERRUPT Cpu = &Interrupts->Cpu[CpuOfVcpu0(Interrupts)];
+    PCPU_INTERRUPT Cpu = &Interrupts->Cpu[InterruptsCpuOfVcpu0(Interrupts)];
 
     UNREFERENCED_PARAMETER(Interrupt);
     Interrupts->LineUpcalls++;
@@ -274,7 +274,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     (VOID) TellLine(0);
     for (ULONG i = 0; i < Interrupts->Cpus; i++)
         ConnectVector(Interrupts, &Interrupts->Cpu[i]);
-    if (Interrupts->Cpu[CpuOfVcpu0(Interrupts)].HasVector) {
+    if (Interrupts->Cpu[InterruptsCpuOfVcpu0(Interrupts)].HasVector) {
         (VOID) TellLine(Interrupts->LineCallback); /* says that there are drivers, see the header */
         return STATUS_SUCCESS;
     }
@@ -309,7 +309,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) VOID InterruptsDisconnect(_In_ PXENBUS_INTERR
 
 VOID InterruptsResume(_In_ PXENBUS_INTERRUPTS Interrupts)
 {
-    PCPU_INTERRUPT First = &Interrupts->Cpu[CpuOfVcpu0(Interrupts)];
+    PCPU_INTERRUPT First = &Interrupts->Cpu[InterruptsCpuOfVcpu0(Interrupts)];
 
     (VOID) TellLine(0); /* 64 bits, as in InterruptsConnect() */
     for (ULONG i = 0; i < Interrupts->Cpus; i++)

@@ -49,6 +49,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) BOOLEAN
 /* Any IRQL. CPUs are NT's processor indexes. FALSE: ports are not to be bound to this CPU. */
 BOOLEAN InterruptsCpuHasVector(_In_ PXENBUS_INTERRUPTS Interrupts, _In_ ULONG Cpu);
 ULONG InterruptsCpuCount(_In_ PXENBUS_INTERRUPTS Interrupts);
+/* The NT CPU that is Xen's first. */
+ULONG InterruptsCpuOfVcpu0(_In_ PXENBUS_INTERRUPTS Interrupts);
 /* Xen's number of an NT CPU. */
 ULONG InterruptsVcpuOf(_In_ PXENBUS_INTERRUPTS Interrupts, _In_ ULONG Cpu);
 

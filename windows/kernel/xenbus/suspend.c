@@ -5,6 +5,7 @@
  */
 #include "suspend.h"
 #include "hypercall.h"
+#include "interrupts.h"
 #include "../common/log.h"
 #include "../common/pool.h"
 #include "../common/text.h"
@@ -114,11 +115,12 @@ static VOID RunCallbacks(_In_ PXENBUS_SUSPEND Suspend, _In_ XENBUS_SUSPEND_PHASE
     }
 }
 
-/* --- Every CPU is held in one broadcast, and the one that asked for it does the work. --- */
+/* --- Every CPU is held in one broadcast, and vCPU 0 does the work: when a suspend is cancelled,
+ * libxl writes the result of the hypercall into that one's registers, whoever made it. --- */
 
 typedef struct _CAPTURE {
     PXENBUS_SUSPEND Suspend;
-    PKTHREAD Owner;
+    ULONG Worker;   /* NT's number of that CPU */
     BOOLEAN AskXen; /* FALSE: the machine has already slept (hibernation) */
     ULONG Cpus;
     volatile LONG Arrived;
@@ -142,7 +144,7 @@ static ULONG_PTR NTAPI OnEachCpu(_In_ ULONG_PTR Argument)
     /* No interrupt may use a port or grant between Xen's forgetting and our early callbacks. */
     KeRaiseIrql(HIGH_LEVEL, &Irql);
     InterlockedIncrement(&Capture->Arrived);
-    if (KeGetCurrentThread() == Capture->Owner) {
+    if (KeGetCurrentProcessorNumberEx(NULL) == Capture->Worker) {
         while ((ULONG)Capture->Arrived < Capture->Cpus)
             YieldProcessor();
         Capture->Result = Capture->AskXen ? AskXenToSuspend() : 0;
@@ -159,10 +161,11 @@ static ULONG_PTR NTAPI OnEachCpu(_In_ ULONG_PTR Argument)
     return 0;
 }
 
-static NTSTATUS Run(_In_ PXENBUS_SUSPEND Suspend, _In_ BOOLEAN AskXen)
+static NTSTATUS Run(_In_ PXENBUS_PARTS Parts, _In_ BOOLEAN AskXen)
 {
+    PXENBUS_SUSPEND Suspend = Parts->Suspend;
     CAPTURE Capture = {.Suspend = Suspend,
-                       .Owner = KeGetCurrentThread(),
+                       .Worker = InterruptsCpuOfVcpu0(Parts->Interrupts),
                        .AskXen = AskXen,
                        .Cpus = KeQueryActiveProcessorCountEx(ALL_PROCESSOR_GROUPS)};
     NTSTATUS Status = STATUS_SUCCESS;
@@ -194,12 +197,12 @@ static NTSTATUS Run(_In_ PXENBUS_SUSPEND Suspend, _In_ BOOLEAN AskXen)
 
 NTSTATUS NTAPI SuspendTrigger(_In_ PVOID Context)
 {
-    return Run(((PXENBUS_PARTS)Context)->Suspend, TRUE);
+    return Run(Context, TRUE);
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS SuspendAfterHibernation(_In_ PXENBUS_PARTS Parts)
 {
-    return Run(Parts->Suspend, FALSE);
+    return Run(Parts, FALSE);
 }
 
 VOID NTAPI SuspendDump(_In_opt_ PVOID Argument, _In_ PXENBUS_DEBUG_SINK Sink)
