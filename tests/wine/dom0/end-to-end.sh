@@ -770,7 +770,7 @@ case_doctor() { # all is fine within five seconds; what is wrong is named, with 
     report=$(drive win)/report.txt
     await "$(log_of win advertise-tools)" 'was told of' # else it may be in the middle of starting
     "$casement" run win -- "$doctor" >out || fail "in order: $(cat out)"
-    same "checks that are fine" 'drivers XenStore services QubesDB calls network versions ' \
+    same "checks that are fine" 'drivers XenStore services QubesDB calls network disk versions ' \
         "$(sed -n 's/^fine *\([^ ]*\) .*/\1/p' out | tr '\n' ' ')"
     awk '/looked for/ { ms = $(NF - 1); sub(/[^0-9]*/, "", ms); exit !(ms + 0 < 5000) }' out ||
         fail "it took too long: $(tail -n 1 out)"
@@ -799,6 +799,47 @@ case_doctor() { # all is fine within five seconds; what is wrong is named, with 
     same "what is wrong" network "$(sed -n 's/^WRONG *\([^ ]*\) .*/\1/p' out)"
     "$casement" run win -- "$doctor --reprot x" 2>/dev/null
     same "wrong usage" 2 $?
+}
+
+# Wine can neither partition nor format: the shipped program over a file and a record of its calls.
+case_private_disk() { # an empty disk becomes a volume, and grows; one that holds anything does not
+    up win
+    local calls log image vbd backend
+    calls=$(drive win)/disk-calls log=$(log_of win private-disk) image=$(drive win)/private.img
+    vbd=/local/domain/$(domain_of win)/device/vbd/51728
+    backend=/local/domain/0/backend/vbd/$(domain_of win)/51728
+    truncate -s 64M "$image"
+    replace_service win CasementDisk private-disk.exe private-disk-recorded.exe
+    "$casement" host -- xenstore-write "$backend/sectors" 131072
+    "$casement" host -- xenstore-chmod "$backend/sectors" n0 "r$(domain_of win)"
+    "$casement" host -- xenstore-write "$vbd/backend" "$backend"
+    await "$log" mounted
+    cat >expected <<'EOF'
+SET_DISK_ATTRIBUTES 0 of 1 persist=1
+CREATE_DISK style=1
+SET_DRIVE_LAYOUT style=1 count=1 from=1048576 bytes=65011712 type=ebd0a0a2 name=Casement private
+format \\?\Volume{1}\
+mount \\?\Volume{1}\
+EOF
+    diff expected "$calls" || fail "the calls for an empty disk"
+    # dom0 resizes it.
+    : >"$calls"
+    truncate -s 96M "$image"
+    "$casement" host -- xenstore-write "$backend/sectors" 196608
+    await "$log" 'the volume has grown'
+    printf '%s\n' 'GROW_PARTITION 1 by=33554432' 'grow \\?\Volume{1}\ to=98566144' | diff - "$calls" ||
+        fail "the calls for a larger disk"
+    # Another disk, which holds something; and one that is not as large as dom0 says.
+    "$casement" run win -- net stop CasementDisk >net.log || fail "net stop: $(cat net.log)"
+    rm "$image"
+    truncate -s 96M "$image"
+    printf '\123\357' | dd of="$image" bs=1 seek=1080 conv=notrunc 2>dd.log
+    cp "$image" before
+    : >"$calls"
+    "$casement" run win -- net start CasementDisk >net.log || fail "net start: $(cat net.log)"
+    await "$log" 'left alone, it holds: an ext file system'
+    cmp "$image" before || fail "the disk was written to"
+    same "calls but to bring it online" "SET_DISK_ATTRIBUTES 0 of 1 persist=1" "$(cat "$calls")"
 }
 
 case_policy() { # denied, allowed while running, a fault denies and is named

@@ -35,6 +35,9 @@ static const struct service_row service_table[] = {
     /* XenStore again; and shutting down is a privilege. */
     {"CasementPower", "power-agent.exe", "Casement power", NULL,
      "SeChangeNotifyPrivilege SeShutdownPrivilege", ""},
+    /* XenStore; and disks are written to by administrators, volumes by who may manage them. */
+    {"CasementDisk", "private-disk.exe", "Casement private disk", NULL,
+     "SeChangeNotifyPrivilege SeManageVolumePrivilege", ""},
     /* The time zone is a privilege; the log-on screen's settings are SYSTEM's own. */
     {"CasementSettings", "settings-agent.exe", "Casement time zone and keyboard", NULL,
      "SeChangeNotifyPrivilege SeTimeZonePrivilege", "QubesDB"},

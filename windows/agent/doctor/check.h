@@ -31,10 +31,11 @@ void FindingWrong(_Inout_ FINDING *Finding, _In_ PCSTR Do, _In_ PCSTR Format, ..
 /* The folder of the installed programs: ours. */
 BOOL ProgramFolder(_Out_writes_(MAX_PATH) PWSTR Folder);
 
-void CheckDrivers(_Inout_ FINDING *Finding);  /* check_xen.c */
-void CheckXenStore(_Inout_ FINDING *Finding); /* check_xen.c */
-void CheckServices(_Inout_ FINDING *Finding); /* check_services.c */
-void CheckQubesDb(_Inout_ FINDING *Finding);  /* check_dom0.c */
-void CheckCalls(_Inout_ FINDING *Finding);    /* check_dom0.c */
-void CheckNetwork(_Inout_ FINDING *Finding);  /* check_network.c */
-void CheckVersions(_Inout_ FINDING *Finding); /* check_versions.c */
+void CheckDrivers(_Inout_ FINDING *Finding);     /* check_xen.c */
+void CheckXenStore(_Inout_ FINDING *Finding);    /* check_xen.c */
+void CheckServices(_Inout_ FINDING *Finding);    /* check_services.c */
+void CheckQubesDb(_Inout_ FINDING *Finding);     /* check_dom0.c */
+void CheckCalls(_Inout_ FINDING *Finding);       /* check_dom0.c */
+void CheckNetwork(_Inout_ FINDING *Finding);     /* check_network.c */
+void CheckPrivateDisk(_Inout_ FINDING *Finding); /* check_disk.c */
+void CheckVersions(_Inout_ FINDING *Finding);    /* check_versions.c */

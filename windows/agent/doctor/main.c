@@ -19,9 +19,9 @@
 enum { TIME_LIMIT_MS = 4500 };
 
 static const CHECK Checks[] = {
-    {"drivers", CheckDrivers},   {"XenStore", CheckXenStore}, {"services", CheckServices},
-    {"QubesDB", CheckQubesDb},   {"calls", CheckCalls},       {"network", CheckNetwork},
-    {"versions", CheckVersions},
+    {"drivers", CheckDrivers},  {"XenStore", CheckXenStore}, {"services", CheckServices},
+    {"QubesDB", CheckQubesDb},  {"calls", CheckCalls},       {"network", CheckNetwork},
+    {"disk", CheckPrivateDisk}, {"versions", CheckVersions},
 };
 enum { CHECKS = sizeof(Checks) / sizeof(*Checks) };
 
