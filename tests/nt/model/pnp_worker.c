@@ -19,6 +19,7 @@ static struct {
     ULONG depth;
     KEVENT idle;                         /* notification event: the worker has nothing to do */
     PDEVICE_OBJECT queue[PNP_QUEUE_MAX]; /* relations to ask again; NULL: look at the handles */
+    BOOLEAN eject[PNP_QUEUE_MAX];        /* or: the device is to be removed, if nobody objects */
     ULONG queued;
     BOOLEAN running, ready;
 } Worker;
@@ -80,7 +81,7 @@ static void finish_removals(void)
     }
 }
 
-static void work_one(PDEVICE_OBJECT pdo)
+static void work_one(PDEVICE_OBJECT pdo, BOOLEAN eject)
 {
     struct pnp_node *node;
 
@@ -89,8 +90,12 @@ static void work_one(PDEVICE_OBJECT pdo)
         finish_removals();
     } else {
         node = device_record(pdo)->deleted ? NULL : device_record(pdo)->node;
-        if (node != NULL && node->state == PNP_STARTED)
-            pnp_enumerate(node);
+        if (node != NULL && node->state == PNP_STARTED) {
+            if (eject)
+                (void)pnp_disable_locked(node);
+            else
+                pnp_enumerate(node);
+        }
         object_dereference(pdo);
     }
     unlock();
@@ -100,25 +105,29 @@ static VOID NTAPI worker(PVOID context)
 {
     while (Worker.queued != 0) {
         PDEVICE_OBJECT pdo = Worker.queue[0];
+        BOOLEAN eject = Worker.eject[0];
 
         Worker.queued--;
-        for (ULONG i = 0; i < Worker.queued; i++)
+        for (ULONG i = 0; i < Worker.queued; i++) {
             Worker.queue[i] = Worker.queue[i + 1];
-        work_one(pdo);
+            Worker.eject[i] = Worker.eject[i + 1];
+        }
+        work_one(pdo, eject);
     }
     Worker.running = FALSE;
     KeSetEvent(&Worker.idle, IO_NO_INCREMENT, FALSE);
 }
 
-static void enqueue(PDEVICE_OBJECT pdo)
+static void enqueue(PDEVICE_OBJECT pdo, BOOLEAN eject)
 {
     get_ready();
     for (ULONG i = 0; i < Worker.queued; i++)
-        if (Worker.queue[i] == pdo)
+        if (Worker.queue[i] == pdo && Worker.eject[i] == eject)
             return;
     pnp_demand(Worker.queued < PNP_QUEUE_MAX, "too much for the PnP manager's worker");
     if (pdo != NULL)
         object_reference(pdo);
+    Worker.eject[Worker.queued] = eject;
     Worker.queue[Worker.queued++] = pdo;
     if (Worker.running)
         return;
@@ -129,7 +138,7 @@ static void enqueue(PDEVICE_OBJECT pdo)
 
 void pnp_last_close(PDEVICE_OBJECT device)
 {
-    enqueue(NULL);
+    enqueue(NULL, FALSE);
 }
 
 void pnp_settle(void)
@@ -148,7 +157,16 @@ VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT DeviceObject, DEVICE_RELAT
         device_record(DeviceObject)->node == NULL)
         rule_broken(&pnp_not_pdo, "%p", DeviceObject);
     if (Type == BusRelations)
-        enqueue(DeviceObject);
+        enqueue(DeviceObject, FALSE);
+}
+
+VOID NTAPI IoRequestDeviceEject(PDEVICE_OBJECT PhysicalDeviceObject)
+{
+    MODEL_CALL(IoRequestDeviceEject, PASSIVE_LEVEL, DISPATCH_LEVEL,
+               "IoRequestDeviceEject function (ntddk.h)");
+    if (device_record(PhysicalDeviceObject)->node == NULL)
+        rule_broken(&pnp_not_pdo, "%p", PhysicalDeviceObject);
+    enqueue(PhysicalDeviceObject, TRUE);
 }
 
 VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject)
