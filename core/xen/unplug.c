@@ -18,10 +18,28 @@ static enum xen_unplug_why class_why(const struct xen_unplug_facts *facts,
     return XEN_UNPLUG_DONE;
 }
 
+static enum xen_unplug_why disks_why(const struct xen_unplug_facts *facts)
+{
+    const struct xen_unplug_history *history = &facts->history;
+    enum xen_unplug_why why = class_why(facts, &facts->disks);
+
+    if (why != XEN_UNPLUG_DONE)
+        return why;
+    if (!history->boot_disk_bound)
+        return XEN_UNPLUG_OTHER_DISK;
+    if (!history->boot_number)
+        return XEN_UNPLUG_NO_COUNT;
+    if (history->failures >= XEN_UNPLUG_FAILURES_MAX)
+        return XEN_UNPLUG_GAVE_UP;
+    if (history->boot_number - history->good_number != 1)
+        return XEN_UNPLUG_LAST_BOOT_FAILED;
+    return XEN_UNPLUG_DONE;
+}
+
 struct xen_unplug_decision xen_unplug_decide(const struct xen_unplug_facts *facts)
 {
     struct xen_unplug_decision decision = {
-        .disks = class_why(facts, &facts->disks),
+        .disks = disks_why(facts),
         .nics = class_why(facts, &facts->nics),
     };
 
@@ -43,6 +61,38 @@ struct xen_unplug_decision xen_unplug_decide(const struct xen_unplug_facts *fact
     return decision;
 }
 
+uint32_t xen_unplug_failures(const struct xen_unplug_facts *facts,
+                             const struct xen_unplug_decision *decision)
+{
+    return facts->history.failures + (decision->disks == XEN_UNPLUG_LAST_BOOT_FAILED);
+}
+
+int xen_disk_index(uint32_t number)
+{
+    enum { EXTENDED = 1 << 28, XVD = 202, SD = 8, HD_FIRST = 3, HD_SECOND = 22 };
+
+    if (number & EXTENDED)
+        return number >> 29 ? -1 : (int)((number & (EXTENDED - 1)) >> 8);
+    switch (number >> 8) {
+    case XVD:
+    case SD:
+        return (int)((number & 0xff) >> 4);
+    case HD_FIRST:
+        return (int)((number & 0xff) >> 6 & 1);
+    case HD_SECOND:
+        return (int)(2 + ((number & 0xff) >> 6 & 1));
+    }
+    return -1;
+}
+
+bool xen_disk_may_be_emulated(uint32_t number)
+{
+    enum { EMULATED_MAX = 6 }; /* IDE has four, AHCI six */
+    int index = xen_disk_index(number);
+
+    return index < EMULATED_MAX || number >> 8 == 8; /* any SCSI disk may */
+}
+
 const char *xen_unplug_why_text(enum xen_unplug_why why)
 {
     switch (why) {
@@ -62,6 +112,16 @@ const char *xen_unplug_why_text(enum xen_unplug_why why)
         return "left: the machine has a real NVMe controller";
     case XEN_UNPLUG_NONE_THERE:
         return "there is none";
+    case XEN_UNPLUG_OTHER_DISK:
+        return "left: the PV driver never had this boot disk";
+    case XEN_UNPLUG_NO_COUNT:
+        return "left: the boot loader does not count its boots";
+    case XEN_UNPLUG_LAST_BOOT_FAILED:
+        return "left: the last boot without them did not come up";
+    case XEN_UNPLUG_GAVE_UP:
+        return "left: several boots without them did not come up";
+    case XEN_UNPLUG_WHY_COUNT:
+        break;
     }
     return "left";
 }

@@ -5,6 +5,12 @@
  * disk that has gone) or a disk that is written by two drivers at once, so the decision is one pure
  * function over facts that the caller gathers, tested over its whole table.
  *
+ * A boot that has lost its disk can write nothing down. So it is missed instead: the boot loader,
+ * which reads the disk through the firmware, counts the boots; a good boot writes down its number;
+ * and only the boot right after a good one does without emulated disks. If that one fails, the next
+ * finds a gap, keeps its emulated disks, and is a good boot again. After XEN_UNPLUG_FAILURES_MAX
+ * such failures in a row it is left at that, until the user asks for another try.
+ *
  * Protocol: docs/misc/hvm-emulated-unplug.pandoc of Xen.
  */
 #ifndef CORE_XEN_UNPLUG_H
@@ -34,11 +40,23 @@ struct xen_unplug_class {
                              * takes a machine's network settings with it */
 };
 
+enum { XEN_UNPLUG_FAILURES_MAX = 3 };
+
+/* Of the disks: what the boots before this one came to. */
+struct xen_unplug_history {
+    bool
+        boot_disk_bound; /* the PV driver had the twin of this very boot disk, in an earlier boot */
+    uint32_t boot_number; /* this boot, as the boot loader counts; 0: it does not say */
+    uint32_t good_number; /* the last boot in which the PV driver had its disks */
+    uint32_t failures;    /* boots without emulated disks that never got so far, in a row */
+};
+
 struct xen_unplug_facts {
     bool protocol;      /* the magic was read before and after the product number was given */
     bool safe_mode;     /* the user boots Windows without optional drivers */
     bool boot_emulated; /* the user's escape on the boot command line */
     struct xen_unplug_class disks, nics;
+    struct xen_unplug_history history;
     bool nvme_emulated; /* an NVMe controller of QEMU's */
     bool nvme_real;     /* any other NVMe controller: a device that was passed through */
 };
@@ -52,6 +70,12 @@ enum xen_unplug_why {
     XEN_UNPLUG_DRIVER_NOT_AT_BOOT,
     XEN_UNPLUG_REAL_NVME, /* NVMe only */
     XEN_UNPLUG_NONE_THERE,
+    /* Disks, and NVMe with them: */
+    XEN_UNPLUG_OTHER_DISK,
+    XEN_UNPLUG_NO_COUNT,
+    XEN_UNPLUG_LAST_BOOT_FAILED,
+    XEN_UNPLUG_GAVE_UP,
+    XEN_UNPLUG_WHY_COUNT,
 };
 
 struct xen_unplug_decision {
@@ -60,6 +84,16 @@ struct xen_unplug_decision {
 };
 
 struct xen_unplug_decision xen_unplug_decide(const struct xen_unplug_facts *facts);
+
+/* The failures to be written down at the beginning of this boot. */
+uint32_t xen_unplug_failures(const struct xen_unplug_facts *facts,
+                             const struct xen_unplug_decision *decision);
+
+/* Which disk of the machine the virtual device of that number is, counted from 0 as the firmware
+ * does (Xen's docs, man xen-vbd-interface); -1: the number is none of a disk's. */
+int xen_disk_index(uint32_t number);
+/* May QEMU emulate it as well? If in doubt: yes. */
+bool xen_disk_may_be_emulated(uint32_t number);
 
 /* In words, for a log line. */
 const char *xen_unplug_why_text(enum xen_unplug_why why);

@@ -2,6 +2,7 @@
 /* A scripted Xen: see fake_xen.h. */
 #include "fake_xen.h"
 
+#include "boot_number.h"
 #include "debug.h"
 #include "hypercall.h"
 #include "interrupts.h"
@@ -399,3 +400,8 @@ static VOID FillStore(USHORT Version, PINTERFACE Interface)
 
 static const USHORT StoreSizes[] = {sizeof(XENBUS_STORE_INTERFACE_V1)};
 const XENBUS_SERVICE StoreService = {&GUID_XENBUS_STORE, 1, StoreSizes, FillStore};
+
+ULONG XenbusBootNumber(VOID)
+{
+    return fake_xen.boot_number;
+}

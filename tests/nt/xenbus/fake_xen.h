@@ -22,6 +22,7 @@ struct fake_xen {
     LONG_PTR suspend_result;
     void (*at_suspend)(void); /* called at HIGH_LEVEL, in the hypercall */
     bool unplug_protocol, unplug_refused;
+    ULONG boot_number;       /* the boot loader's */
     const char *vbds, *vifs; /* bytes of the answer, NULL: ENOENT */
     ULONG vbds_bytes, vifs_bytes;
     NTSTATUS list_status; /* not STATUS_SUCCESS: lists cannot be read */

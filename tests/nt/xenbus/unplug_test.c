@@ -17,10 +17,12 @@
 #include "fake_xen.h"
 #include "harness.h"
 #include "machine_of_xenbus.h"
+#include "model/error_log.h"
 #include "model/fault.h"
 #include "model/pci.h"
 #include "model/pnp.h"
 #include "model/registry.h"
+#include "windows/kernel/common/registry.h"
 
 #define CONTROL    L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control"
 #define SERVICES   L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\"
@@ -44,6 +46,18 @@ static void pv_driver(const WCHAR *service_key, const WCHAR *live, const WCHAR *
 static void disk_driver(ULONG start)
 {
     pv_driver(SERVICES L"xenvbd", L"DisksLive", L"DisksService", L"xenvbd", start);
+    registry_set_dword(PARAMETERS, L"DisksBound", 1);
+    registry_set_dword(PARAMETERS, L"DisksGoodBoot", 40);
+    fake_xen.boot_number = 41;
+}
+
+static ULONG number(const WCHAR *name)
+{
+    UNICODE_STRING path = RTL_CONSTANT_STRING(PARAMETERS);
+    ULONG value = 0;
+
+    (void)RegistryReadDword(&path, name, &value);
+    return value;
 }
 
 static void nic_driver(ULONG start)
@@ -105,6 +119,53 @@ NT_TEST(an_uninstalled_driver_keeps_the_emulated_disk)
     disk_driver(0);
     registry_delete_value(SERVICES L"xenvbd", L"Start");
     CHECK_EQ(boot(), 0);
+}
+
+NT_TEST(a_boot_disk_that_the_driver_never_had_is_kept)
+{
+    disk_driver(0);
+    registry_make(CONTROL);
+    set_string(CONTROL, L"SystemBootDevice", L"multi(0)disk(0)rdisk(1)partition(2)");
+    CHECK_EQ(boot(), 0);
+    CHECK(fake_xen_said("the PV driver never had this boot disk"));
+    CHECK(strstr(error_log_last(), "never had this boot disk") != NULL);
+}
+
+NT_TEST(the_second_disk_may_be_the_boot_disk)
+{
+    disk_driver(0);
+    registry_set_dword(PARAMETERS, L"DisksBound", 2);
+    registry_make(CONTROL);
+    set_string(CONTROL, L"SystemBootDevice", L"multi(0)disk(0)rdisk(1)partition(2)");
+    CHECK_EQ(boot(), XEN_UNPLUG_IDE_SCSI_DISKS);
+}
+
+NT_TEST(after_a_failed_boot_the_emulated_disk_is_kept_and_the_user_told)
+{
+    disk_driver(0);
+    fake_xen.boot_number = 42; /* 41 never came so far as to write itself down */
+    CHECK_EQ(boot(), 0);
+    CHECK_EQ(number(L"DisksFailures"), 1);
+    CHECK_EQ(error_log_entries(), 1);
+    CHECK(strcmp(error_log_last(),
+                 "The emulated disks are left: the last boot without them did not come up") == 0);
+}
+
+NT_TEST(after_three_failures_it_is_left_at_that)
+{
+    disk_driver(0);
+    registry_set_dword(PARAMETERS, L"DisksFailures", 3);
+    CHECK_EQ(boot(), 0);
+    CHECK_EQ(number(L"DisksFailures"), 3);
+    CHECK(strstr(error_log_last(), "several boots") != NULL);
+}
+
+NT_TEST(a_boot_loader_that_does_not_count_unplugs_no_disk)
+{
+    disk_driver(0);
+    nic_driver(0);
+    fake_xen.boot_number = 0;
+    CHECK_EQ(boot(), XEN_UNPLUG_NICS);
 }
 
 NT_TEST(safe_mode_keeps_everything)
@@ -169,7 +230,7 @@ NT_TEST(values_of_another_shape_mean_nothing)
 
 NT_TEST(what_a_driver_announces_counts_at_the_next_boot)
 {
-    XENBUS_UNPLUG_INTERFACE_V1 unplug;
+    XENBUS_UNPLUG_INTERFACE_V2 unplug;
     struct pnp_node *platform;
     WCHAR longest[65];
 
@@ -177,9 +238,10 @@ NT_TEST(what_a_driver_announces_counts_at_the_next_boot)
     registry_make(SERVICES L"xenvbd");
     registry_set_dword(SERVICES L"xenvbd", L"Start", 0);
     fake_xen.unplug_protocol = true;
+    fake_xen.boot_number = 7;
     platform = xenbus_start();
     CHECK_EQ(pnp_query_interface(pnp_find("CASEMENT\\IFACE")->pdo, &GUID_XENBUS_UNPLUG,
-                                 sizeof(unplug), 1, &unplug.Interface, NULL),
+                                 sizeof(unplug), 2, &unplug.Interface, NULL),
              STATUS_SUCCESS);
     CHECK(!unplug.IsUnplugged(unplug.Interface.Context, XenbusUnplugDisks));
     for (ULONG i = 0; i < 64; i++)
@@ -193,19 +255,26 @@ NT_TEST(what_a_driver_announces_counts_at_the_next_boot)
              STATUS_INVALID_PARAMETER);
     CHECK_EQ(unplug.Announce(unplug.Interface.Context, (XENBUS_UNPLUG_CLASS)2, L"xenvbd", TRUE),
              STATUS_INVALID_PARAMETER);
-    CHECK_EQ(unplug.Announce(unplug.Interface.Context, XenbusUnplugDisks, L"xenvbd", TRUE),
-             STATUS_SUCCESS);
+    CHECK_EQ(unplug.AnnounceDisk(unplug.Interface.Context, L"xenvbd", 7), STATUS_INVALID_PARAMETER);
+    CHECK_EQ(unplug.AnnounceDisk(unplug.Interface.Context, L"xenvbd", 51712), STATUS_SUCCESS);
     unplug.Interface.InterfaceDereference(unplug.Interface.Context);
     CHECK_EQ(fake_xen.unplug_writes, 0); /* not in this boot */
+    CHECK_EQ(number(L"DisksBound"), 1);
+    CHECK_EQ(number(L"DisksGoodBoot"), 7);
     xenbus_end(platform);
+
+    fake_xen.boot_number = 8;
 
     xenbus_start_again(platform);
     CHECK_EQ(fake_xen.unplug_mask, XEN_UNPLUG_IDE_SCSI_DISKS);
     CHECK_EQ(pnp_query_interface(pnp_find("CASEMENT\\IFACE")->pdo, &GUID_XENBUS_UNPLUG,
-                                 sizeof(unplug), 1, &unplug.Interface, NULL),
+                                 sizeof(unplug), 2, &unplug.Interface, NULL),
              STATUS_SUCCESS);
     CHECK(unplug.IsUnplugged(unplug.Interface.Context, XenbusUnplugDisks));
     CHECK(!unplug.IsUnplugged(unplug.Interface.Context, XenbusUnplugNics));
+    CHECK_EQ(unplug.AnnounceDisk(unplug.Interface.Context, L"xenvbd", 51728), STATUS_SUCCESS);
+    CHECK_EQ(number(L"DisksBound"), 3);
+    CHECK_EQ(number(L"DisksGoodBoot"), 8);
     CHECK_EQ(unplug.Announce(unplug.Interface.Context, XenbusUnplugDisks, L"xenvbd", FALSE),
              STATUS_SUCCESS);
     unplug.Interface.InterfaceDereference(unplug.Interface.Context);

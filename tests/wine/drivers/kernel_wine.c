@@ -257,3 +257,10 @@ INSTEAD(IoAllocateDriverObjectExtension, AllocateDriverObjectExtension);
 INSTEAD(IoGetDriverObjectExtension, GetDriverObjectExtension);
 INSTEAD(MmMapIoSpace, MapIoSpace);
 INSTEAD(MmUnmapIoSpace, UnmapIoSpace);
+
+/* xenbus/boot_number.h: Wine is not booted. */
+ULONG XenbusBootNumber(VOID);
+ULONG XenbusBootNumber(VOID)
+{
+    return 0;
+}

@@ -19,6 +19,7 @@
 #define POOL_TAG_MEMORY      POOL_TAG('X', 'e', 'n', 'M')
 #define POOL_TAG_INTERRUPT   POOL_TAG('X', 'e', 'n', 'V')
 #define POOL_TAG_XENIFACE    POOL_TAG('X', 'e', 'n', 'I')
+#define POOL_TAG_XENVBD      POOL_TAG('X', 'e', 'n', 'K') /* disks */
 
 /* PASSIVE_LEVEL, once, at the start of DriverEntry. */
 _IRQL_requires_max_(PASSIVE_LEVEL) VOID PoolInitialize(VOID);

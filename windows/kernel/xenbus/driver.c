@@ -34,7 +34,7 @@ NTSTATUS NTAPI DriverEntry(_In_ PDRIVER_OBJECT DriverObject, _In_ PUNICODE_STRIN
     /* Off Xen the driver loads and refuses its devices, so that a disk image that moved to another
      * hypervisor still boots. */
     if (NT_SUCCESS(XenHypercallInitialize())) {
-        Status = UnplugCreate(RegistryPath, &Driver->Unplug);
+        Status = UnplugCreate(DriverObject, RegistryPath, &Driver->Unplug);
         if (!NT_SUCCESS(Status))
             return Status;
     }

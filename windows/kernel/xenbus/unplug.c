@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Unplugging emulated devices: see unplug.h. */
 #include "unplug.h"
+#include "boot_number.h"
 #include "hypercall.h"
+#include "../common/event_log.h"
 #include "../common/log.h"
 #include "../common/pool.h"
 #include "../common/registry.h"
@@ -30,6 +32,11 @@ static const struct {
     [XenbusUnplugDisks] = {L"DisksLive", L"DisksService"},
     [XenbusUnplugNics] = {L"NicsLive", L"NicsService"},
 };
+
+/* Values of the Parameters key that the disks have besides. */
+static const WCHAR BoundDisks[] = L"DisksBound"; /* a bit a disk, by xen_disk_index() */
+static const WCHAR GoodBoot[] = L"DisksGoodBoot";
+static const WCHAR Failures[] = L"DisksFailures";
 
 /* --- Facts. --- */
 
@@ -74,10 +81,49 @@ static struct xen_unplug_class ClassFacts(_In_ PXENBUS_UNPLUG Unplug,
     return Facts;
 }
 
+static ULONG ReadNumber(_In_ PXENBUS_UNPLUG Unplug, _In_ PCWSTR Name)
+{
+    ULONG Number;
+
+    return NT_SUCCESS(RegistryReadDword(&Unplug->Key, Name, &Number)) ? Number : 0;
+}
+
+static const UNICODE_STRING Control =
+    RTL_CONSTANT_STRING(L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control");
+
+/* Which of the firmware's disks Windows was booted from: "multi(0)disk(0)rdisk(1)partition(2)". The
+ * first, if it is not said. */
+static ULONG BootDiskIndex(VOID)
+{
+    static const WCHAR Mark[] = L"rdisk(";
+    WCHAR Device[PATH_CHARACTERS];
+    ULONG Index = 0;
+    PWSTR At;
+
+    if (!NT_SUCCESS(RegistryReadString(&Control, L"SystemBootDevice", Device, PATH_CHARACTERS)))
+        return 0;
+    At = wcsstr(Device, Mark);
+    if (!At)
+        return 0;
+    for (At += wcslen(Mark); *At >= L'0' && *At <= L'9' && Index < 1000; At++)
+        Index = Index * 10 + (ULONG)(*At - L'0');
+    return Index;
+}
+
+static struct xen_unplug_history HistoryFacts(_In_ PXENBUS_UNPLUG Unplug)
+{
+    ULONG Index = BootDiskIndex();
+
+    return (struct xen_unplug_history){
+        .boot_disk_bound = Index < 32 && ReadNumber(Unplug, BoundDisks) >> Index & 1,
+        .boot_number = XenbusBootNumber(),
+        .good_number = ReadNumber(Unplug, GoodBoot),
+        .failures = ReadNumber(Unplug, Failures),
+    };
+}
+
 static BOOLEAN BootOptionGiven(VOID)
 {
-    static const UNICODE_STRING Control =
-        RTL_CONSTANT_STRING(L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control");
     static const CHAR Option[] = "CASEMENT:BOOT_EMULATED";
     WCHAR Options[OPTIONS_CHARACTERS];
     NTSTATUS Status =
@@ -163,6 +209,21 @@ static VOID LogDecision(_In_ PCSTR What, _In_ enum xen_unplug_why Why)
     LogLine(LogInfo, Text.Buffer);
 }
 
+/* A boot without disks that failed is told where a user looks, and counted. */
+static VOID Remember(_In_ PXENBUS_UNPLUG Unplug, _In_ PDRIVER_OBJECT Driver,
+                     _In_ const struct xen_unplug_facts *Facts)
+{
+    enum xen_unplug_why Why = Unplug->Decision.disks;
+
+    if (Why != XEN_UNPLUG_LAST_BOOT_FAILED && Why != XEN_UNPLUG_GAVE_UP &&
+        Why != XEN_UNPLUG_OTHER_DISK && Why != XEN_UNPLUG_DRIVER_NOT_AT_BOOT)
+        return;
+    EventLogWrite(Driver, "The emulated disks are ", xen_unplug_why_text(Why));
+    if (Why == XEN_UNPLUG_LAST_BOOT_FAILED)
+        (VOID) RegistryWriteDword(&Unplug->Key, Failures,
+                                  xen_unplug_failures(Facts, &Unplug->Decision));
+}
+
 VOID UnplugAgain(_In_ PXENBUS_UNPLUG Unplug)
 {
     if (Unplug->Decision.mask && ProtocolAnswers())
@@ -170,7 +231,8 @@ VOID UnplugAgain(_In_ PXENBUS_UNPLUG Unplug)
 }
 
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
-    UnplugCreate(_In_ PCUNICODE_STRING RegistryPath, _Out_ PXENBUS_UNPLUG *Unplug)
+    UnplugCreate(_In_ PDRIVER_OBJECT Driver, _In_ PCUNICODE_STRING RegistryPath,
+                 _Out_ PXENBUS_UNPLUG *Unplug)
 {
     PXENBUS_UNPLUG New = PoolAllocate(sizeof(*New), POOL_TAG_XENBUS);
     struct xen_unplug_facts Facts = {.protocol = false};
@@ -190,6 +252,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
     Facts.safe_mode = SafeMode();
     if (Facts.disks.twin_live || Facts.nics.twin_live) {
         Facts.protocol = ProtocolAnswers();
+        Facts.history = HistoryFacts(New);
         NvmeFacts(&Facts);
     }
     New->Decision = xen_unplug_decide(&Facts);
@@ -199,6 +262,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSTATUS
         LogDecision("emulated disks: ", New->Decision.disks);
         LogDecision("emulated network cards: ", New->Decision.nics);
         LogDecision("emulated NVMe: ", New->Decision.nvme);
+        Remember(New, Driver, &Facts);
     }
     *Unplug = New;
     return STATUS_SUCCESS;
@@ -249,6 +313,25 @@ static NTSTATUS NTAPI Announce(_In_ PVOID Context, _In_ XENBUS_UNPLUG_CLASS Clas
     return Status;
 }
 
+static NTSTATUS NTAPI AnnounceDisk(_In_ PVOID Context, _In_ PCWSTR Service, _In_ ULONG Number)
+{
+    PXENBUS_UNPLUG Unplug = ((PXENBUS_PARTS)Context)->Unplug;
+    int Index = xen_disk_index(Number);
+    NTSTATUS Status;
+
+    if (Index < 0 || Index >= 32)
+        return STATUS_INVALID_PARAMETER;
+    Status =
+        RegistryWriteDword(&Unplug->Key, BoundDisks, ReadNumber(Unplug, BoundDisks) | 1u << Index);
+    if (NT_SUCCESS(Status))
+        Status = RegistryWriteDword(&Unplug->Key, GoodBoot, XenbusBootNumber());
+    if (NT_SUCCESS(Status) && Unplug->Decision.disks == XEN_UNPLUG_DONE)
+        Status = RegistryWriteDword(&Unplug->Key, Failures, 0);
+    if (NT_SUCCESS(Status))
+        Status = Announce(Context, XenbusUnplugDisks, Service, TRUE);
+    return Status;
+}
+
 static BOOLEAN NTAPI IsUnplugged(_In_ PVOID Context, _In_ XENBUS_UNPLUG_CLASS Class)
 {
     PXENBUS_UNPLUG Unplug = ((PXENBUS_PARTS)Context)->Unplug;
@@ -264,12 +347,14 @@ static BOOLEAN NTAPI IsUnplugged(_In_ PVOID Context, _In_ XENBUS_UNPLUG_CLASS Cl
 
 static VOID Fill(_In_ USHORT Version, _Out_ PINTERFACE Interface)
 {
-    PXENBUS_UNPLUG_INTERFACE_V1 V1 = (PXENBUS_UNPLUG_INTERFACE_V1)Interface;
+    PXENBUS_UNPLUG_INTERFACE_V2 V2 = (PXENBUS_UNPLUG_INTERFACE_V2)Interface;
 
-    UNREFERENCED_PARAMETER(Version);
-    V1->Announce = Announce;
-    V1->IsUnplugged = IsUnplugged;
+    V2->Announce = Announce;
+    V2->IsUnplugged = IsUnplugged;
+    if (Version >= 2)
+        V2->AnnounceDisk = AnnounceDisk;
 }
 
-static const USHORT Sizes[] = {sizeof(XENBUS_UNPLUG_INTERFACE_V1)};
+static const USHORT Sizes[] = {sizeof(XENBUS_UNPLUG_INTERFACE_V1),
+                               sizeof(XENBUS_UNPLUG_INTERFACE_V2)};
 const XENBUS_SERVICE UnplugService = {&GUID_XENBUS_UNPLUG, RTL_NUMBER_OF(Sizes), Sizes, Fill};

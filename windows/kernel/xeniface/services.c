@@ -4,6 +4,8 @@
 
 #include "services.h"
 
+#include "windows/kernel/common/query_service.h"
+
 typedef struct _WANTED_SERVICE {
     const GUID *Guid;
     USHORT Version, Size;
@@ -28,39 +30,6 @@ static PINTERFACE ServiceAt(_In_ PXENIFACE_SERVICES Services, _In_ const WANTED_
     return (PINTERFACE)((PUCHAR)Services + Service->Offset);
 }
 
-static NTSTATUS QueryService(_In_ PDEVICE_OBJECT Lower, _In_ const WANTED_SERVICE *Service,
-                             _Out_ PINTERFACE Interface)
-{
-    KEVENT Done;
-    IO_STATUS_BLOCK Result;
-    PIO_STACK_LOCATION Stack;
-    PIRP Irp;
-    NTSTATUS Status;
-
-    KeInitializeEvent(&Done, NotificationEvent, FALSE);
-    Irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, Lower, NULL, 0, NULL, &Done, &Result);
-    if (Irp == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    Irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
-    Stack = IoGetNextIrpStackLocation(Irp);
-    Stack->MinorFunction = IRP_MN_QUERY_INTERFACE;
-    Stack->Parameters.QueryInterface.InterfaceType = Service->Guid;
-    Stack->Parameters.QueryInterface.Size = Service->Size;
-    Stack->Parameters.QueryInterface.Version = Service->Version;
-    Stack->Parameters.QueryInterface.Interface = Interface;
-    Stack->Parameters.QueryInterface.InterfaceSpecificData = NULL;
-    Status = IoCallDriver(Lower, Irp);
-    if (Status == STATUS_PENDING) {
-        (VOID) KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
-        Status = Result.Status;
-    }
-    if (NT_SUCCESS(Status) && Interface->Version != Service->Version) {
-        Interface->InterfaceDereference(Interface->Context);
-        Status = STATUS_REVISION_MISMATCH;
-    }
-    return Status;
-}
-
 static VOID ReleaseFirst(_Inout_ PXENIFACE_SERVICES Services, _In_ ULONG Count)
 {
     while (Count > 0) {
@@ -77,7 +46,8 @@ NTSTATUS ServicesAcquire(PDEVICE_OBJECT Lower, PXENIFACE_SERVICES Services)
 
     RtlZeroMemory(Services, sizeof(*Services));
     for (ULONG Index = 0; Index < RTL_NUMBER_OF(Wanted); Index++) {
-        Status = QueryService(Lower, &Wanted[Index], ServiceAt(Services, &Wanted[Index]));
+        Status = ServiceQuery(Lower, Wanted[Index].Guid, Wanted[Index].Version, Wanted[Index].Size,
+                              ServiceAt(Services, &Wanted[Index]));
         if (!NT_SUCCESS(Status)) {
             ReleaseFirst(Services, Index);
             return Status;

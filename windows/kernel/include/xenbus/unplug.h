@@ -30,6 +30,18 @@ typedef struct _XENBUS_UNPLUG_INTERFACE_V1 {
     BOOLEAN(NTAPI *IsUnplugged)(_In_ PVOID Context, _In_ XENBUS_UNPLUG_CLASS Class);
 } XENBUS_UNPLUG_INTERFACE_V1, *PXENBUS_UNPLUG_INTERFACE_V1;
 
-#define XENBUS_UNPLUG_VERSION 1
+typedef struct _XENBUS_UNPLUG_INTERFACE_V2 {
+    INTERFACE Interface;
+    NTSTATUS(NTAPI *Announce)
+    (_In_ PVOID Context, _In_ XENBUS_UNPLUG_CLASS Class, _In_ PCWSTR Service, _In_ BOOLEAN Live);
+    BOOLEAN(NTAPI *IsUnplugged)(_In_ PVOID Context, _In_ XENBUS_UNPLUG_CLASS Class);
+    /* PASSIVE_LEVEL. The driver of the service named Service has the disk of that number (below
+     * device/vbd), or would have it if its emulated twin were not there. Only disks for which this
+     * was said make an unplugging possible that takes them away; it also says that this boot is a
+     * good one (core/xen/unplug.h). */
+    NTSTATUS(NTAPI *AnnounceDisk)(_In_ PVOID Context, _In_ PCWSTR Service, _In_ ULONG Number);
+} XENBUS_UNPLUG_INTERFACE_V2, *PXENBUS_UNPLUG_INTERFACE_V2;
+
+#define XENBUS_UNPLUG_VERSION 2
 
 #endif
