@@ -21,6 +21,7 @@
 
 #include "../policy.h"
 #include "picture.h"
+#include "screen_file.h"
 
 enum { EXIT_STRICT = 3, GUESTS_MAX = 64, FIXED_FDS = 3 };
 
@@ -165,7 +166,9 @@ static int show_guests(struct view *view, char **words, int count)
 
     for (int i = 0; good && i < count; i++)
         good = add_guest(view, words[i], i);
+    screen_file_write();
     int code = good ? run(view, signals) : 1;
+    screen_file_remove();
     while (view->guests != NULL) {
         struct guest *guest = view->guests;
 

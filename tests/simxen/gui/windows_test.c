@@ -254,6 +254,32 @@ static void the_clipboard_moves_on_the_users_key(void **state)
     desk_remove(&desk, &window);
 }
 
+/* As qubes.WindowIconUpdater runs it: the first icon comes before its window. */
+static void icons_reach_their_windows(void **state)
+{
+    struct gui_window window = {0};
+    char property[32], stream[64];
+    uint32_t words[4];
+    FILE *icons = popen(getenv("GUI_ICONS"), "w");
+    const int size = snprintf(stream, sizeof(stream), "%u\n2 1\n%s", desk.agent.model.next_id + 1,
+                              "\xff\xff\xff\x80"
+                              "\x01\x02\x03\xff");
+
+    assert_non_null(icons);
+    assert_int_equal(fwrite(stream, 1, (size_t)size, icons), size);
+    fflush(icons);
+    agent_show(&desk.agent, &window, "Icon", (struct gui_place){100, 100, 64, 48}, 0x123456);
+    UNTIL(&desk, screen_property(&desk.screen, screen_find(&desk.screen, "[win] Icon"),
+                                 "_NET_WM_ICON", property, sizeof(property)) == 16);
+    memcpy(words, property, sizeof(words));
+    assert_int_equal(words[0], 2);
+    assert_int_equal(words[1], 1);
+    assert_int_equal(words[2], 0x80cc0000); /* white, in the qube's red */
+    assert_int_equal(words[3] >> 24, 0xff);
+    assert_int_equal(pclose(icons), 0);
+    desk_remove(&desk, &window);
+}
+
 static void two_hundred_windows(void **state)
 {
     static struct gui_window windows[200];
@@ -324,6 +350,7 @@ int main(void)
         TEST(an_animation_ends_with_its_last_frame),
         TEST(input_reaches_its_window),
         TEST(the_clipboard_moves_on_the_users_key),
+        TEST(icons_reach_their_windows),
         TEST(two_hundred_windows),
         TEST(windows_come_back_after_a_reconnect),
         TEST(a_guest_that_goes_takes_its_windows_along),
