@@ -4,6 +4,7 @@
  * answer; a step that waits reads the backend's state each time the watch fired, and decides.
  */
 #include "core/block/front.h"
+#include "core/xen/decimal.h"
 
 #include <string.h>
 
@@ -89,19 +90,6 @@ static uint32_t put_text(char *out, const char *text)
     return length;
 }
 
-static uint32_t put_number(char *out, uint32_t number)
-{
-    char reversed[10];
-    uint32_t digits = 0, length = 0;
-    do
-        reversed[digits++] = (char)('0' + number % 10);
-    while (number /= 10);
-    while (digits)
-        out[length++] = reversed[--digits];
-    out[length] = 0;
-    return length;
-}
-
 /* --- Asking. */
 
 static void ask(struct blk_front *front, struct blk_action *action, enum blk_do what)
@@ -121,7 +109,7 @@ static void ask_node(struct blk_front *front, struct blk_action *action, enum bl
 
 static void say_state(struct blk_front *front, struct blk_action *action, uint32_t state)
 {
-    put_number(front->text, state);
+    decimal_write(front->text, state);
     ask_node(front, action, BLK_DO_WRITE, "state");
 }
 
@@ -417,18 +405,18 @@ static void put_queue_node(struct blk_front *front, uint32_t queue, uint32_t ite
     uint32_t pages = 1u << front->plan.ring_order, length = 0;
     if (front->plan.queue_count > 1) {
         length = put_text(front->node, "queue-");
-        length += put_number(front->node + length, queue);
+        length += decimal_write(front->node + length, queue);
         length += put_text(front->node + length, "/");
     }
     if (item == pages) {
         put_text(front->node + length, "event-channel");
-        put_number(front->text, grants->port);
+        decimal_write(front->text, grants->port);
         return;
     }
     length += put_text(front->node + length, "ring-ref");
     if (pages > 1)
-        put_number(front->node + length, item);
-    put_number(front->text, grants->ring_refs[item]);
+        decimal_write(front->node + length, item);
+    decimal_write(front->text, grants->ring_refs[item]);
 }
 
 /* The nodes of the whole disk: false: not for this plan. */
@@ -442,13 +430,13 @@ static bool put_disk_node(struct blk_front *front, uint32_t item)
         put_text(front->text, BLK_WIRE_PROTOCOL);
         return true;
     case 1:
-        put_number(front->text, 1);
+        decimal_write(front->text, 1);
         return true;
     case 2:
-        put_number(front->text, front->plan.ring_order);
+        decimal_write(front->text, front->plan.ring_order);
         return front->plan.ring_order > 0;
     default:
-        put_number(front->text, front->plan.queue_count);
+        decimal_write(front->text, front->plan.queue_count);
         return front->plan.queue_count > 1;
     }
 }

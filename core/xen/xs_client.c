@@ -5,6 +5,7 @@
  * done (waits to be told). One message at a time is copied out to be written, so that a request
  * cancelled halfway leaves a whole message behind.
  */
+#include "core/xen/decimal.h"
 #include "core/xen/xs_client.h"
 
 #include <string.h>
@@ -306,19 +307,6 @@ static bool put_end(struct xs_client *client)
     return false;
 }
 
-static uint32_t decimal_write(char *out, uint32_t number)
-{
-    char reversed[10];
-    uint32_t digits = 0, length = 0;
-    do
-        reversed[digits++] = (char)('0' + number % 10);
-    while (number /= 10);
-    while (digits)
-        out[length++] = reversed[--digits];
-    out[length++] = 0;
-    return length;
-}
-
 static void put_piece(struct xs_client *client, const void *bytes, uint32_t length)
 {
     if (length)
@@ -414,7 +402,7 @@ static void ask_for_part(struct xs_client *client, struct xs_request *request, u
 {
     request->part.active = true;
     request->part.offset = offset;
-    request->part.offset_length = decimal_write(request->part.offset_text, offset);
+    request->part.offset_length = decimal_write(request->part.offset_text, offset) + 1;
     if (payload_length(request) + request->part.offset_length > XS_PAYLOAD_MAX_BYTES)
         finish(client, request, XS_ERROR_TOO_BIG);
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The texts of XenStore's protocol: error words, permissions, paths. See xs_client.h. */
+#include "core/xen/decimal.h"
 #include "core/xen/xs_client.h"
 
 #include <string.h>
@@ -31,16 +32,8 @@ enum xs_error xs_error_of_word(const char *word, uint32_t length)
 uint32_t xs_permission_write(char out[XS_PERMISSION_MAX_BYTES],
                              const struct xs_permission *permission)
 {
-    char reversed[5];
-    uint32_t digits = 0, length = 0, number = permission->domid;
-    out[length++] = "nrwb"[permission->access & (XS_ACCESS_READ | XS_ACCESS_WRITE)];
-    do
-        reversed[digits++] = (char)('0' + number % 10);
-    while (number /= 10);
-    while (digits)
-        out[length++] = reversed[--digits];
-    out[length++] = 0;
-    return length;
+    out[0] = "nrwb"[permission->access & (XS_ACCESS_READ | XS_ACCESS_WRITE)];
+    return 1 + decimal_write(out + 1, permission->domid) + 1;
 }
 
 static bool permission_read(const uint8_t *text, uint32_t length, struct xs_permission *out)

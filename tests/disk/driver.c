@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A small disk driver for tests: see driver.h. */
+#include "core/xen/decimal.h"
 #include "tests/disk/driver.h"
 
 #include <string.h>
@@ -18,14 +19,8 @@ static void join(char *out, const char *folder, const char *node)
 
 static void front_path(const struct disk *disk, char *out, const char *node)
 {
-    char folder[32] = "device/vbd/", reversed[12];
-    uint32_t digits = 0, length = (uint32_t)strlen(folder), number = disk->options.handle;
-    do
-        reversed[digits++] = (char)('0' + number % 10);
-    while (number /= 10);
-    while (digits)
-        folder[length++] = reversed[--digits];
-    folder[length] = 0;
+    char folder[32] = "device/vbd/";
+    decimal_write(folder + strlen(folder), disk->options.handle);
     join(out, folder, node);
 }
 
