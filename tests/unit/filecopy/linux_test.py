@@ -233,7 +233,7 @@ class Sender(changing.ChangingFile, Case):
         os.close(to_receiver[0])
         os.close(to_sender[1])
         done = subprocess.run([SEND, *arguments], stdin=to_sender[0], stdout=to_receiver[1],
-                              stderr=subprocess.PIPE, cwd=cwd, timeout=60, check=False)
+                              stderr=subprocess.PIPE, cwd=cwd, timeout=streams.PATIENCE_S, check=False)
         os.close(to_receiver[1])
         os.close(to_sender[0])
         receiver.wait()
@@ -284,7 +284,7 @@ class Sender(changing.ChangingFile, Case):
                                 stdout=to_sender[1], pass_fds=[held])
         os.close(to_sender[1])
         done = subprocess.run([SEND, os.path.join(self.source, "big")], stdin=to_sender[0],
-                              stdout=to_receiver[1], stderr=subprocess.PIPE, timeout=60,
+                              stdout=to_receiver[1], stderr=subprocess.PIPE, timeout=streams.PATIENCE_S,
                               check=False)
         self.assertEqual(done.returncode, errno.ENOSPC)
         os.close(hold)

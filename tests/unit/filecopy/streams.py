@@ -60,7 +60,10 @@ class Result:
         self.crc_good = crc == zlib.crc32(stream)
 
 
-def receive(command, stream, env=None, timeout=60):
+PATIENCE_S = 240  # for what must come to its end: 4 GiB on a busy machine take a minute
+
+
+def receive(command, stream, env=None, timeout=PATIENCE_S):
     done = subprocess.run(command, input=stream, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=env, timeout=timeout, check=False)
     return Result(stream, done)
