@@ -151,7 +151,7 @@ static bool say_map(struct gui_model *model, struct gui_window *window)
 static bool say_look(struct gui_model *model, struct gui_window *window)
 {
     const uint32_t set = window->want.flags & ~window->known.flags;
-    const uint32_t unset = window->known.flags & ~window->want.flags & ~GUI_FLAG_MINIMIZE;
+    const uint32_t unset = window->known.flags & ~window->want.flags; /* not MINIMIZE: see UNMAP */
 
     if (window->known.mapped && !window->known.docked && (set || unset)) {
         window->known.flags = window->want.flags;
