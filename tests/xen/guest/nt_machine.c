@@ -23,6 +23,7 @@ enum {
 static const struct pnp_driver Drivers[] = {
     {.name = "xenbus", .hardware_id = "PCI\\VEN_5853&DEV_0001"},
     {.name = "xeniface", .hardware_id = "CASEMENT\\IFACE"},
+    {.name = "xenvbd", .hardware_id = "CASEMENT\\VBD"},
 };
 
 /* --- The world outside. */
