@@ -369,6 +369,41 @@ static void the_mode_switches_at_run_time(void)
     host_stop();
 }
 
+static size_t read_file(const char *folder, const char *name, char *out, size_t room)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *const file = fopen(path, "rb");
+    EXPECT(file != NULL);
+    const size_t size = fread(out, 1, room - 1, file);
+    out[size] = '\0';
+    fclose(file);
+    return size;
+}
+
+/* What a Windows user is asked to run says what there is, with pictures; without Xen or a host. */
+static void the_self_test_reports(void)
+{
+    static char text[65536];
+    static const unsigned char size[] = {0, 0, 1, 44, 0, 0, 0, 200}; /* 300x200 in the header */
+    char folder[600];
+
+    host_start();
+    painter_start(&painter);
+    window(&painter, "window", "main", 100, 100, 300, 200, 1);
+    snprintf(folder, sizeof folder, "%s/report", getenv("CASEMENT_TEST_BIN"));
+    EXPECT_EQUAL(host_self_test(folder), 0);
+    read_file(folder, "report.txt", text, sizeof text);
+    EXPECT(strstr(text, "\"main\" 100, 100, 300x200: shown\n") != NULL);
+    EXPECT(strstr(text, "picture 01.png: the first monitor\n") != NULL);
+    EXPECT(strstr(text, "picture 02.png: main\n") != NULL);
+    EXPECT(strstr(text, "\nnothing failed\n") != NULL);
+    EXPECT(read_file(folder, "02.png", text, sizeof text) > 100);
+    EXPECT(memcmp(text, "\x89PNG\r\n", 6) == 0 && memcmp(text + 16, size, sizeof size) == 0);
+    host_stop();
+}
+
 /* On a still desktop nothing is sent. */
 static void a_still_desktop_sends_nothing(void)
 {
@@ -401,6 +436,7 @@ static const struct {
     {"200", two_hundred_windows},
     {"10000", ten_thousand_windows},
     {"mode", the_mode_switches_at_run_time},
+    {"selftest", the_self_test_reports},
     {"still", a_still_desktop_sends_nothing},
 };
 

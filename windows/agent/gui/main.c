@@ -4,16 +4,20 @@
  * watchdog service (watchdog.c) starts it in the active session; by hand it runs until Ctrl-C.
  *
  *   gui-agent.exe [--full] [--log FILE] [--stop HANDLE]
+ *   gui-agent.exe --self-test FOLDER
  *
  * --full: begin with the whole desktop in one window.
  * --stop: an inherited event that ends it.
+ * --self-test: says in FOLDER\report.txt what this machine can capture (self_test.h).
  */
 #include <stdio.h>
 #include <wchar.h>
 #include "windows/agent/common/service.h"
 #include "windows/agent/gui/agent.h"
+#include "windows/agent/gui/self_test.h"
 
-static const char Usage[] = "usage: gui-agent.exe [--full] [--log FILE] [--stop HANDLE]\n";
+static const char Usage[] = "usage: gui-agent.exe [--full] [--log FILE] [--stop HANDLE]\n"
+                            "       gui-agent.exe --self-test FOLDER\n";
 
 typedef struct PROGRAM {
     GUI_AGENT Agent;
@@ -58,6 +62,8 @@ int wmain(int Count, WCHAR **Arguments)
     };
     PCWSTR LogFile = NULL;
 
+    if (Count == 3 && !wcscmp(Arguments[1], L"--self-test"))
+        return SelfTest(Arguments[2]);
     for (int i = 1; i < Count; i++) {
         if (!wcscmp(Arguments[i], L"--full")) {
             Program.Full = TRUE;
