@@ -133,17 +133,6 @@ int host_control(const char *word, const char *input)
     return WEXITSTATUS(status);
 }
 
-int host_self_test(const char *folder)
-{
-    char path[600];
-    int status;
-
-    snprintf(path, sizeof path, "Z:%s", folder);
-    const pid_t child = run("gui-agent.exe", (const char *[]){"--self-test", path, NULL}, -1, -1);
-    EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
 void host_kill_agent(void)
 {
     kill(host.agent, SIGKILL);

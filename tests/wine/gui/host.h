@@ -68,8 +68,6 @@ bool host_ended(void);
 void host_acknowledge(bool yes);
 /* Runs guicontrol.exe (a service's program) with that word and stdin; its exit code. */
 int host_control(const char *word, const char *input);
-/* gui-agent.exe --self-test; its exit code. What it wrote is in `folder`, a path of Linux. */
-int host_self_test(const char *folder);
 /* Ends everything. */
 void host_stop(void);
 

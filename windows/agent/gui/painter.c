@@ -7,6 +7,7 @@
 #include "windows/agent/common/log.h"
 
 enum {
+    STEP_US = 30000,           /* of looking at moving windows */
     RETRY_US = 50000,          /* for what could not be captured */
     METHOD_RETRY_US = 1000000, /* for a method that is not to be had now */
     DAMAGE_RECTS = GUI_DAMAGE_MAX,
@@ -131,6 +132,9 @@ static void Renew(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown)
     ImageSize(Shown, &Width, &Height);
     SURFACE *const Surface = SurfaceTake(&Agent->Surfaces, Width, Height);
     const RECT Whole = {0, 0, (LONG)Width, (LONG)Height};
+    if (!Surface && !Agent->Surfaces.Exhausted)
+        LogLine("no memory or no grants for more windows: Xen's limit is gnttab_max_frames");
+    Agent->Surfaces.Exhausted = !Surface;
     if (!Surface || CopyPart(Agent, Shown, Surface, &Whole, Rects) < 0 ||
         !gui_window_image(&Agent->Model, &Shown->Model, &Surface->Image)) {
         SurfaceGive(&Agent->Surfaces, Surface);
@@ -200,43 +204,45 @@ static BOOL IsStill(_In_ const SHOWN_WINDOW *Shown, _In_ ULONGLONG Now)
     return !Shown->Unsettled && !gui_pace_moving(&Shown->Pace, Now);
 }
 
-static void StepMoving(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown,
-                       _Inout_ ULONGLONG *NextUs)
-{
-    const ULONGLONG Now = NowUs();
-
-    if (Shown->Kind.Minimized || IsStill(Shown, Now))
-        return;
-    if (Shown->Pace.next_us <= Now)
-        LookAtMoving(Agent, Shown);
-    *NextUs = min(*NextUs, Shown->Pace.next_us);
-    Agent->ActiveUntilUs = max(Agent->ActiveUntilUs, Shown->Pace.moving_until_us);
-}
-
-/* The one that was not looked at for the longest time. */
-static SHOWN_WINDOW *FindStill(_Inout_ GUI_AGENT *Agent)
+/* Of the still or of the moving ones, the one that has been due for the longest time. */
+static SHOWN_WINDOW *Find(_Inout_ GUI_AGENT *Agent, _In_ BOOL Still)
 {
     const ULONGLONG Now = NowUs();
     SHOWN_WINDOW *Found = Agent->Screen;
 
-    if (Found && !IsStill(Found, Now))
+    if (Found && IsStill(Found, Now) != Still)
         Found = NULL;
     for (TRACKED_WINDOW *Window = Agent->Tracking.First; Window; Window = Window->Next) {
         SHOWN_WINDOW *const Shown = Window->Shown;
-        if (Shown && !Shown->Kind.Minimized && IsStill(Shown, Now) &&
+        if (Shown && !Shown->Kind.Minimized && IsStill(Shown, Now) == Still &&
             (!Found || Shown->Pace.next_us < Found->Pace.next_us))
             Found = Shown;
     }
     return Found;
 }
 
+/* Not all at one go: there is more to do in a round. */
+static void StepMoving(_Inout_ GUI_AGENT *Agent, _Inout_ ULONGLONG *NextUs)
+{
+    const ULONGLONG End = NowUs() + STEP_US;
+    SHOWN_WINDOW *Shown = Find(Agent, FALSE);
+
+    while (Shown && Shown->Pace.next_us <= NowUs() && NowUs() < End) {
+        Agent->ActiveUntilUs = max(Agent->ActiveUntilUs, Shown->Pace.moving_until_us);
+        LookAtMoving(Agent, Shown);
+        Shown = Find(Agent, FALSE);
+    }
+    if (Shown)
+        *NextUs = min(*NextUs, Shown->Pace.next_us);
+}
+
 static void StepStill(_Inout_ GUI_AGENT *Agent, _Inout_ ULONGLONG *NextUs)
 {
-    SHOWN_WINDOW *Shown = FindStill(Agent);
+    SHOWN_WINDOW *Shown = Find(Agent, TRUE);
 
     while (Shown && Shown->Pace.next_us <= NowUs() && gui_pace_may_spend(&Agent->Budget)) {
         LookAtStill(Agent, Shown);
-        Shown = FindStill(Agent);
+        Shown = Find(Agent, TRUE);
     }
     if (Shown)
         *NextUs =
@@ -246,11 +252,7 @@ static void StepStill(_Inout_ GUI_AGENT *Agent, _Inout_ ULONGLONG *NextUs)
 void PainterStep(_Inout_ GUI_AGENT *Agent, _Inout_ ULONGLONG *NextUs)
 {
     TakeChanges(Agent);
-    if (Agent->Screen)
-        StepMoving(Agent, Agent->Screen, NextUs);
-    for (TRACKED_WINDOW *Window = Agent->Tracking.First; Window; Window = Window->Next)
-        if (Window->Shown)
-            StepMoving(Agent, Window->Shown, NextUs);
+    StepMoving(Agent, NextUs);
     gui_pace_earn(&Agent->Budget, NowUs(), Agent->MovingCostUs);
     Agent->MovingCostUs = 0;
     StepStill(Agent, NextUs);

@@ -107,6 +107,10 @@ SURFACE *SurfaceTake(_Inout_ SURFACES *Surfaces, _In_ DWORD Width, _In_ DWORD He
 
     if (!Surface)
         Surface = New(Surfaces, Bytes);
+    if (!Surface && Surfaces->Idle) { /* what nobody uses makes room */
+        LimitIdle(Surfaces, 0);
+        Surface = New(Surfaces, Bytes);
+    }
     if (!Surface)
         return NULL;
     Surface->Image.width = Width;

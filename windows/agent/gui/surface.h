@@ -30,6 +30,7 @@ typedef struct SURFACES {
     USHORT Domain; /* that may map them */
     SURFACE *Idle;
     SIZE_T IdleBytes, TotalBytes;
+    BOOL Exhausted; /* the last one could not be made */
 } SURFACES;
 
 /* ERROR_SUCCESS, or why Xen cannot be reached. */
