@@ -45,15 +45,17 @@ NT_TEST(a_service_is_given_in_the_version_asked_for)
 {
     static const struct {
         const GUID *guid;
-        USHORT size;
+        USHORT version, size;
+        BOOLEAN newest;
     } Services[] = {
-        {&GUID_XENBUS_DEBUG, sizeof(XENBUS_DEBUG_INTERFACE_V1)},
-        {&GUID_XENBUS_EVTCHN, sizeof(XENBUS_EVTCHN_INTERFACE_V1)},
-        {&GUID_XENBUS_GNTTAB, sizeof(XENBUS_GNTTAB_INTERFACE_V1)},
-        {&GUID_XENBUS_SHARED_INFO, sizeof(XENBUS_SHARED_INFO_INTERFACE_V1)},
-        {&GUID_XENBUS_STORE, sizeof(XENBUS_STORE_INTERFACE_V1)},
-        {&GUID_XENBUS_SUSPEND, sizeof(XENBUS_SUSPEND_INTERFACE_V1)},
-        {&GUID_XENBUS_UNPLUG, sizeof(XENBUS_UNPLUG_INTERFACE_V1)},
+        {&GUID_XENBUS_DEBUG, 1, sizeof(XENBUS_DEBUG_INTERFACE_V1), TRUE},
+        {&GUID_XENBUS_EVTCHN, 1, sizeof(XENBUS_EVTCHN_INTERFACE_V1), TRUE},
+        {&GUID_XENBUS_GNTTAB, 1, sizeof(XENBUS_GNTTAB_INTERFACE_V1), TRUE},
+        {&GUID_XENBUS_SHARED_INFO, 1, sizeof(XENBUS_SHARED_INFO_INTERFACE_V1), TRUE},
+        {&GUID_XENBUS_STORE, 1, sizeof(XENBUS_STORE_INTERFACE_V1), TRUE},
+        {&GUID_XENBUS_SUSPEND, 1, sizeof(XENBUS_SUSPEND_INTERFACE_V1), TRUE},
+        {&GUID_XENBUS_UNPLUG, 1, sizeof(XENBUS_UNPLUG_INTERFACE_V1), FALSE},
+        {&GUID_XENBUS_UNPLUG, 2, sizeof(XENBUS_UNPLUG_INTERFACE_V2), TRUE},
     };
     static const GUID Nobody = {1, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
     struct pnp_node *platform = xenbus_start();
@@ -63,16 +65,18 @@ NT_TEST(a_service_is_given_in_the_version_asked_for)
     } room;
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(Services); i++) {
-        USHORT size = Services[i].size;
+        USHORT size = Services[i].size, version = Services[i].version;
 
         RtlFillMemory(&room, sizeof(room), 0xa5);
         CHECK_EQ(query(Services[i].guid, size, 0, &room), STATUS_NOT_SUPPORTED);
-        CHECK_EQ(query(Services[i].guid, sizeof(room), 2, &room), STATUS_NOT_SUPPORTED);
+        if (Services[i].newest)
+            CHECK_EQ(query(Services[i].guid, sizeof(room), version + 1, &room),
+                     STATUS_NOT_SUPPORTED);
         CHECK_EQ(query(Services[i].guid, sizeof(room), 0xffff, &room), STATUS_NOT_SUPPORTED);
-        CHECK_EQ(query(Services[i].guid, size - 1, 1, &room), STATUS_BUFFER_TOO_SMALL);
+        CHECK_EQ(query(Services[i].guid, size - 1, version, &room), STATUS_BUFFER_TOO_SMALL);
         CHECK_EQ(room.bytes[0], 0xa5); /* a refusal writes nothing */
-        CHECK_EQ(query(Services[i].guid, sizeof(room), 1, &room), STATUS_SUCCESS);
-        CHECK_EQ(room.head.Version, 1);
+        CHECK_EQ(query(Services[i].guid, sizeof(room), version, &room), STATUS_SUCCESS);
+        CHECK_EQ(room.head.Version, version);
         CHECK_EQ(room.head.Size, size);
         CHECK_EQ(room.bytes[size], 0xa5); /* a newer driver's larger room: the rest is its own */
         room.head.InterfaceReference(room.head.Context);
