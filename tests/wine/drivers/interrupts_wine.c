@@ -110,6 +110,12 @@ ULONG InterruptsCpuCount(PXENBUS_INTERRUPTS Unused)
     return 1;
 }
 
+ULONG InterruptsCpuOfVcpu0(PXENBUS_INTERRUPTS Unused)
+{
+    UNREFERENCED_PARAMETER(Unused);
+    return 0;
+}
+
 ULONG InterruptsVcpuOf(PXENBUS_INTERRUPTS Unused, ULONG Cpu)
 {
     UNREFERENCED_PARAMETER(Unused);
