@@ -842,6 +842,29 @@ EOF
     same "calls but to bring it online" "SET_DISK_ATTRIBUTES 0 of 1 persist=1" "$(cat "$calls")"
 }
 
+case_folders() { # in a template-based qube the user's folders are on the private disk; and back
+    up win
+    local calls
+    calls=$(drive win)/folder-calls
+    cp "$build/windows/tests/wine/setup/session-agent-recorded.exe" \
+        "$(drive win)/Program Files/Casement/bin/"
+    mkdir "$(drive win)/Private"
+    "$casement" qdb win write /qubes-vm-persistence rw-only
+    "$casement" run win --no-wait -- "\"$bin\\session-agent-recorded.exe\"" || fail "session-agent"
+    await "$calls" Favorites
+    same "folders" 'Desktop Documents Downloads Favorites Music Pictures Videos ' \
+        "$(sed -n 's/^SHSetKnownFolderPath [0-9a-f]* C:.Private.Users.[^\\]*.\([A-Za-z]*\)$/\1/p' "$calls" |
+            sort | tr '\n' ' ')"
+    [ -d "$(drive win)/Private/Users/$(id -un)/Documents" ] || fail "they were not made"
+    # A standalone clone keeps its system disk (#10441): everything is where Windows has it.
+    : >"$calls"
+    "$casement" qdb win write /qubes-vm-persistence full
+    await "$calls" 1777f761 # Favorites' id
+    same "folders that went back" 7 "$(grep -c 'users.default' "$calls")"
+    grep Private "$calls" && fail "something is still there"
+    return 0
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * In the place of the imports of the shipped session-agent that change the running programs'
- * layout: writes them to C:\keyboard-calls, with what the user's registry says at that moment
- * (Wine's next program writes its own layout there). Wine's calls succeed and change nothing.
+ * layout and the user's folders: writes them to C:\keyboard-calls, with what the user's registry
+ * says at that moment (Wine's next program writes its own layout there). Wine's calls succeed and
+ * change nothing. C:\Private counts as a mounted volume, and the folders that were set are
+ * remembered.
  */
 #include <windows.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <shlobj.h>
 
 static void Record(PCSTR Line)
 {
@@ -52,3 +57,52 @@ static WINBOOL WINAPI RecordPost(HWND Window, UINT Message, WPARAM First, LPARAM
 HKL(WINAPI *const __imp_LoadKeyboardLayoutW)(PCWSTR, UINT) = RecordLoad;
 WINBOOL(WINAPI *const __imp_SystemParametersInfoW)(UINT, UINT, PVOID, UINT) = RecordParameter;
 WINBOOL(WINAPI *const __imp_PostMessageW)(HWND, UINT, WPARAM, LPARAM) = RecordPost;
+
+/* --- The user's folders */
+
+enum { FOLDERS_MAX = 16 };
+static struct {
+    GUID Id;
+    WCHAR Path[MAX_PATH];
+} Folders[FOLDERS_MAX];
+
+static int IndexOf(const GUID *Id)
+{
+    static const GUID None;
+    int i = 0;
+
+    while (memcmp(&Folders[i].Id, Id, sizeof(*Id)) && memcmp(&Folders[i].Id, &None, sizeof(None)))
+        i++;
+    Folders[i].Id = *Id;
+    return i;
+}
+
+HRESULT WINAPI SHGetKnownFolderPath(REFKNOWNFOLDERID Id, DWORD Flags, HANDLE Token, PWSTR *Path)
+{
+    const PCWSTR Set = Folders[IndexOf(Id)].Path;
+
+    *Path = CoTaskMemAlloc(sizeof(Folders[0].Path));
+    if (*Set && !(Flags & KF_FLAG_DEFAULT_PATH))
+        wcscpy(*Path, Set);
+    else
+        swprintf(*Path, MAX_PATH, L"C:\\users\\default\\%08lx", Id->Data1);
+    return S_OK;
+}
+
+HRESULT WINAPI SHSetKnownFolderPath(REFKNOWNFOLDERID Id, DWORD Flags, HANDLE Token, PCWSTR Path)
+{
+    FILE *const File = fopen("C:\\folder-calls", "ab");
+
+    fprintf(File, "SHSetKnownFolderPath %08lx %ls\n", Id->Data1, Path);
+    fclose(File);
+    wcscpy(Folders[IndexOf(Id)].Path, Path);
+    return S_OK;
+}
+
+static WINBOOL WINAPI RecordVolume(PCWSTR Folder, PWSTR Name, DWORD Size)
+{
+    return !wcscmp(Folder, L"C:\\Private\\") &&
+           GetFileAttributesW(Folder) != INVALID_FILE_ATTRIBUTES;
+}
+
+WINBOOL(WINAPI *const __imp_GetVolumeNameForVolumeMountPointW)(PCWSTR, PWSTR, DWORD) = RecordVolume;

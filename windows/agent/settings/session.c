@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * session-agent.exe: gives this user's session dom0's keyboard layout, now and whenever dom0
- * changes it. Started at each log-on (casement-services.exe says so in the registry), runs with
- * the user's rights, has no window and ends with the session.
+ * changes it, and in a qube whose system disk is thrown away (a template-based one) puts the
+ * user's folders on the private disk. Started at each log-on (casement-services.exe says so in the
+ * registry), runs with the user's rights, has no window and ends with the session.
  */
 #include <string.h>
 #include "core/services/keyboard.h"
 #include "windows/agent/common/follow.h"
+#include "windows/agent/settings/folders.h"
 #include "windows/agent/settings/preload.h"
+#include <objbase.h>
 
-enum { VALUE_BYTES = 256 };
+enum { VALUE_BYTES = 256, AGAIN_MS = 5000 };
 
 /* For the programs that run: each thread has a layout of its own, and changes it when asked. */
 static void Switch(_In_ PCWSTR Name)
@@ -23,9 +26,8 @@ static void Switch(_In_ PCWSTR Name)
 }
 
 /* A layout that the user chose meanwhile is kept until dom0 says another. */
-static DWORD Apply(_In_ PVOID Context, _In_ qdb_handle_t Db)
+static void ApplyKeyboard(_Inout_ DWORD *Known, _In_ qdb_handle_t Db)
 {
-    DWORD *const Known = Context;
     WCHAR Name[LAYOUT_UNITS];
     char Value[VALUE_BYTES];
     BOOL Changed;
@@ -33,19 +35,39 @@ static DWORD Apply(_In_ PVOID Context, _In_ qdb_handle_t Db)
     FollowRead(Db, "/keyboard-layout", Value, sizeof(Value));
     const DWORD Layout = keyboard_windows_id(Value);
     if (!Layout || Layout == *Known || !LayoutName(Layout, Name))
-        return INFINITE;
+        return;
     *Known = Layout;
     PreloadSet(HKEY_CURRENT_USER, Name, &Changed);
     Switch(Name);
+}
+
+/* The disk may be mounted after the log-on; nothing tells a program of a user. */
+static DWORD ApplyFolders(_In_ qdb_handle_t Db)
+{
+    char Value[VALUE_BYTES];
+
+    if (!FollowRead(Db, "/qubes-vm-persistence", Value, sizeof(Value)))
+        return INFINITE;
+    const BOOL Private = !strcmp(Value, "rw-only");
+    if (Private && !FoldersHaveDisk())
+        return AGAIN_MS;
+    FoldersSet(Private);
     return INFINITE;
+}
+
+static DWORD Apply(_In_ PVOID Context, _In_ qdb_handle_t Db)
+{
+    ApplyKeyboard(Context, Db);
+    return ApplyFolders(Db);
 }
 
 int wmain(void)
 {
-    static const PCSTR Paths[] = {"/keyboard-layout", NULL};
+    static const PCSTR Paths[] = {"/keyboard-layout", "/qubes-vm-persistence", NULL};
     DWORD Known = 0;
     const FOLLOW Follow = {.Context = &Known, .Paths = Paths, .Apply = Apply};
     const HANDLE Never = CreateEventW(NULL, TRUE, FALSE, NULL);
 
+    CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     return Never && FollowRun(&Follow, Never) == ERROR_SUCCESS ? 0 : 1;
 }
