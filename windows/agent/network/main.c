@@ -17,8 +17,9 @@
 static const char Usage[] = "usage: network-setup.exe [--console] [--log FILE]\n";
 
 enum {
-    AGAIN_MS = 5000, /* after a failure, which nothing announces the end of */
-    ROUNDS_MAX = 4,  /* one change may make Windows make others */
+    AGAIN_MS = 5000,      /* after a failure, which nothing announces the end of */
+    ROUNDS_MAX = 4,       /* one change may make Windows make others */
+    CHANGE_GAP_MS = 1000, /* with something else that sets the adapter nobody fights faster */
 };
 
 typedef struct NETWORK {
@@ -28,6 +29,7 @@ typedef struct NETWORK {
     struct netconfig_wanted Wanted, Before;
     VIF_STATE VifSeen;
     BOOL AdapterMissing; /* and the log says so */
+    ULONGLONG NotBefore; /* GetTickCount64() units: the next change */
 } NETWORK;
 
 /* --- What dom0 wants */
@@ -125,6 +127,7 @@ static BOOL MakeSo(_Inout_ NETWORK *Network, _In_ const STACK_ADAPTER *Adapter)
         const size_t Count = netconfig_plan(&Network->Wanted, &Network->Before, &State, Changes);
         if (!Count)
             return TRUE;
+        Network->NotBefore = GetTickCount64() + CHANGE_GAP_MS;
         if (!Change(Network, Adapter, Changes, Count))
             return FALSE;
         Network->Before = Network->Wanted; /* what is there now is no longer the user's */
@@ -136,8 +139,11 @@ static BOOL MakeSo(_Inout_ NETWORK *Network, _In_ const STACK_ADAPTER *Adapter)
 static DWORD Apply(_In_ PVOID Context, _In_ qdb_handle_t Db)
 {
     NETWORK *const Network = Context;
+    const ULONGLONG Now = GetTickCount64();
     STACK_ADAPTER Adapter;
 
+    if (Now < Network->NotBefore)
+        return (DWORD)(Network->NotBefore - Now);
     Want(Network, Db);
     const DWORD Later = Network->VifSeen == VifUnknown ? AGAIN_MS : INFINITE;
     if (!Network->Wanted.mac_set)
