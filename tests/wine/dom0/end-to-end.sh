@@ -347,6 +347,40 @@ case_apps() { # the Start menu's programs, with stable ids and plain names; star
         fail "dom0 was given another menu"
 }
 
+# Windows on a desktop of the host; an agent that is killed comes back; the mode by its service.
+case_gui() {
+    up --screen win
+    mkfifo number shown
+    Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp -noreset 3>number 2>/dev/null &
+    local desktop=$! view line
+    read -r line <number
+    DISPLAY=:$line "$casement" view --strict win >shown 2>view.log &
+    view=$!
+    exec 8<shown
+    seen() { # a window's title
+        until [ "$line" = "shown [win] $1" ]; do
+            read -r -t 60 -u 8 line || {
+                fail "\"$1\" was not shown: $(cat view.log)"
+                return
+            }
+        done
+        line=
+    }
+    "$casement" run win --no-wait -- notepad
+    seen 'Untitled - Notepad'
+    kill -9 "$(pid_of gui-agent.exe)"
+    seen 'Untitled - Notepad'
+    echo FULLSCREEN | "$casement" call win qubes.SetGuiMode || fail "qubes.SetGuiMode"
+    seen Windows
+    echo SEAMLESS | "$casement" call win qubes.SetGuiMode || fail "qubes.SetGuiMode"
+    seen 'Untitled - Notepad'
+    echo something | "$casement" call win qubes.SetGuiMode 2>err && fail "a mode that does not exist"
+    kill -0 $view || fail "casement view ended: $(cat view.log)"
+    kill $view $desktop
+    wait $view $desktop
+    exec 8<&-
+}
+
 case_image() { # pixels and alpha of pictures, icons of three kinds and of a program; what is none
     up win
     local here kind
