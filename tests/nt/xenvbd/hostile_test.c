@@ -7,6 +7,7 @@
  */
 #include "scsi.h"
 
+#include "model/error_log.h"
 #include "model/fault.h"
 #include "model/pnp.h"
 #include "model/sched.h"
@@ -137,6 +138,9 @@ NT_TEST(a_backend_that_dies, .cpus = 2, .seeds = 10)
     outstanding_reads();
     VbdBackendSet("state", NULL);
     all_end_with(SRB_STATUS_NO_DEVICE);
+    test_run_until(is_said, "went away", 5000);
+    CHECK(strcmp(error_log_last(),
+                 "device/vbd/51712: the backend went away while the disk was in use") == 0);
     the_disk_is_gone();
     VbdBusStop();
 }

@@ -7,6 +7,7 @@
  * wait for its next state ends, and so does the patience with a request that it does not answer.
  */
 #include "adapter.h"
+#include "../common/event_log.h"
 #include "../common/log.h"
 #include "../common/text.h"
 
@@ -232,10 +233,15 @@ static VOID Grown(_In_ PVBD_ADAPTER Adapter)
 
 static VOID Fail(_In_ PVBD_ADAPTER Adapter)
 {
+    TEXT Text;
+
     (VOID) InterlockedExchange(&Adapter->State, VbdFailed);
     Adapter->Dump.Usable = FALSE;
     QueuesFail(Adapter);
     Say(Adapter, LogError, blk_fault_text(Adapter->Front.fault));
+    TextInit(&Text, Adapter->Folder);
+    TextAdd(&Text, ": ");
+    EventLogWrite(Adapter->Device, Text.Buffer, blk_fault_text(Adapter->Front.fault));
     (VOID) KeSetEvent(&Adapter->Settled, IO_NO_INCREMENT, FALSE);
     TellBus(Adapter);
 }
