@@ -177,8 +177,15 @@ static void take_place(struct view *view, const xcb_configure_notify_event_t *ev
     const uint32_t width = (uint32_t)(event->width - margin_x);
     const uint32_t height = (uint32_t)(event->height - margin_y);
     const bool resized = width != rules->width || height != rules->height;
-    const bool ask =
-        rules_place(rules, x + (int32_t)window->left, y + (int32_t)window->top, width, height);
+
+    x += (int32_t)window->left, y += (int32_t)window->top;
+    if (!resized && x == rules->x && y == rules->y) {
+        window->insists = 0;
+        return;
+    }
+    if (window_insists(view, window))
+        return;
+    const bool ask = rules_place(rules, x, y, width, height);
     if (resized)
         xcb_configure_window(view->display.connection, window->content,
                              XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT,

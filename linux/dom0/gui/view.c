@@ -73,19 +73,35 @@ static bool open_host(struct view *view)
            xs_watch(view->store, "@releaseDomain", "domains");
 }
 
+/* Frees it. */
+static void handle_x_event(struct view *view, xcb_generic_event_t *event)
+{
+    const xcb_generic_error_t *error = (const xcb_generic_error_t *)event;
+
+    if (event->response_type == 0)
+        fprintf(stderr, "casement view: X error %d of request %d\n", error->error_code,
+                error->major_code);
+    else
+        take_x_event(view, event);
+    free(event);
+}
+
 static void take_x_events(struct view *view)
 {
     xcb_generic_event_t *event;
 
-    while ((event = xcb_poll_for_event(view->display.connection)) != NULL) {
-        if (event->response_type == 0)
-            fprintf(stderr, "casement view: X error %d of request %d\n",
-                    ((xcb_generic_error_t *)event)->error_code,
-                    ((xcb_generic_error_t *)event)->major_code);
-        else
-            take_x_event(view, event);
-        free(event);
-    }
+    while ((event = xcb_poll_for_event(view->display.connection)) != NULL)
+        handle_x_event(view, event);
+}
+
+/* One of those that were read already, which poll() does not see; false: there is none. */
+static bool take_queued_x_event(struct view *view)
+{
+    xcb_generic_event_t *event = xcb_poll_for_queued_event(view->display.connection);
+
+    if (event != NULL)
+        handle_x_event(view, event);
+    return event != NULL;
 }
 
 static void take_store_events(struct view *view)
@@ -124,9 +140,11 @@ static int run(struct view *view, int signals)
 
     guests_resolve(view);
     while (!view->failed) {
-        /* Replies that were waited for may have brought events along. */
-        take_x_events(view);
-        paint(view);
+        /* Replies that were waited for, and sending, may have brought events along. */
+        do {
+            take_x_events(view);
+            paint(view);
+        } while (take_queued_x_event(view));
         if (wait_for_events(view, fds) < 0 && errno != EINTR)
             return 1;
         if (fds[0].revents)

@@ -64,6 +64,7 @@ struct window {
     uint32_t left, top, right, bottom; /* of the frame around the content */
     bool override_redirect;            /* as X has it */
     uint32_t wm_state;                 /* GUI_FLAG_* that the window manager had for it */
+    uint8_t insists;                   /* how often a place of the guest's is still asked for */
     uint16_t configured;               /* sequence number of our last change of its place */
     uint8_t *pixels;                   /* the guest's pages, read only; NULL: none */
     uint32_t pixel_pages;
@@ -114,6 +115,9 @@ void window_map(struct view *view, struct window *window);
 void window_unmap(struct view *view, struct window *window);
 /* To where the rules say. */
 void window_place(struct view *view, struct window *window);
+/* X says that it is elsewhere. With a window manager that may be news from before the guest's own
+ * last place: true: that was asked for again, a limited number of times. */
+bool window_insists(struct view *view, struct window *window);
 void window_title(struct view *view, struct window *window);
 void window_class(struct view *view, struct window *window);
 void window_hints(struct view *view, struct window *window);

@@ -13,8 +13,11 @@
 #include <string.h>
 #include <xcb/xcb_icccm.h>
 
+#include "core/gui/text.h"
+
 enum { STATE_REMOVE, STATE_ADD };
 enum { CHAR_PX = 6, TITLE_BASELINE_PX = 12 };
+enum { INSISTS_MAX = 3 };
 
 static struct display *display_of(struct view *view)
 {
@@ -86,12 +89,10 @@ static void keep_on_screen(struct view *view, struct window *window)
                        .configure = {rules->x, rules->y, rules->width, rules->height, 0}});
 }
 
-void window_place(struct view *view, struct window *window)
+static void ask_for_place(struct view *view, struct window *window)
 {
     xcb_connection_t *connection = display_of(view)->connection;
     const struct rules_window *rules = window->rules;
-
-    keep_on_screen(view, window);
     const uint32_t content[4] = {window->left, window->top, rules->width, rules->height};
     const uint32_t frame[4] = {
         (uint32_t)(rules->x - (int32_t)window->left), (uint32_t)(rules->y - (int32_t)window->top),
@@ -105,6 +106,22 @@ void window_place(struct view *view, struct window *window)
                        ? xcb_configure_window(connection, window->frame, size, frame + 2)
                        : xcb_configure_window(connection, window->frame, where | size, frame))
             .sequence;
+}
+
+void window_place(struct view *view, struct window *window)
+{
+    keep_on_screen(view, window);
+    ask_for_place(view, window);
+    window->insists = display_of(view)->has_wm && !window->override_redirect ? INSISTS_MAX : 0;
+}
+
+bool window_insists(struct view *view, struct window *window)
+{
+    if (window->insists == 0)
+        return false;
+    window->insists--;
+    ask_for_place(view, window);
+    return true;
 }
 
 /* --- What it is called */
@@ -123,27 +140,24 @@ static void set_number(struct view *view, xcb_window_t window, xcb_atom_t proper
                         32, 1, &value);
 }
 
-/* A guest's text is shown to the user, and parsed by window managers: no controls. */
-static void clean(char *text)
+/* A guest's text is shown to the user, and parsed by window managers: UTF-8 without controls. */
+static void clean(char *text, size_t room)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '_';
-    }
+    char good[GUI_TITLE_BYTES];
+
+    gui_text_put(good, room, text, strlen(text));
+    memcpy(text, good, room);
 }
 
 static int full_title(const struct window *window, char *out, size_t room)
 {
-    int length = snprintf(out, room, "[%s] %s", window->guest->name, window->rules->title.text);
-
-    clean(out);
-    return length;
+    return snprintf(out, room, "[%s] %s", window->guest->name, window->rules->title.text);
 }
 
 void window_title(struct view *view, struct window *window)
 {
     char text[GUEST_NAME_BYTES + GUI_TITLE_BYTES + 4];
-    clean(window->rules->title.text);
+    clean(window->rules->title.text, sizeof window->rules->title.text);
     const size_t length = (size_t)full_title(window, text, sizeof text);
 
     set_text(view, window->frame, atom(view, ATOM_NET_WM_NAME), atom(view, ATOM_UTF8_STRING), text,
@@ -156,14 +170,15 @@ void window_title(struct view *view, struct window *window)
 void window_class(struct view *view, struct window *window)
 {
     char text[2 * (GUEST_NAME_BYTES + GUI_CLASS_BYTES + 2)];
-    const struct gui_class *class = &window->rules->class;
+    struct gui_class *class = &window->rules->class;
+
+    clean(class->name, sizeof class->name);
+    clean(class->instance, sizeof class->instance);
     int first = snprintf(text, sizeof text, "%s:%s", window->guest->name, class->instance) + 1;
     int second = snprintf(text + first, sizeof text - (size_t)first, "%s:%s", window->guest->name,
                           class->name) +
                  1;
 
-    clean(text);
-    clean(text + first);
     set_text(view, window->frame, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, text,
              (size_t)(first + second));
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "desk.h"
 
-enum { SILENCE_MS = 20000 };
+enum { SILENCE_MS = 20000, STIR_MS = 200 };
 
 void desk_open(struct desk *desk)
 {
@@ -29,8 +29,15 @@ void desk_wait(struct desk *desk, const char *what)
                             {.fd = screen_fd(&desk->screen), .events = POLLIN}};
 
     /* Replies to questions bring events along, which poll() does not see. */
-    if (!screen_drain(&desk->screen) && poll(fds, 2, SILENCE_MS) == 0)
-        fail_msg("nothing happens any more, and still not: %s", what);
+    if (screen_drain(&desk->screen))
+        return;
+    for (int silent_ms = 0; poll(fds, 2, STIR_MS) == 0; silent_ms += STIR_MS) {
+        if (silent_ms >= SILENCE_MS)
+            fail_msg("nothing happens any more, and still not: %s", what);
+        if (desk->stirs)
+            screen_ask_wm(&desk->screen, desk->stirs, "_NET_REQUEST_FRAME_EXTENTS",
+                          (uint32_t[5]){0});
+    }
 }
 
 bool desk_shows(struct desk *desk, const struct picture *picture, int32_t x, int32_t y)

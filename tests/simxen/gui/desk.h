@@ -12,6 +12,7 @@
 struct desk {
     struct agent agent;
     struct screen screen;
+    xcb_window_t stirs; /* a window to ask the window manager about when it is silent; 0: none */
 };
 
 /* Makes the agent; the screen is open. */

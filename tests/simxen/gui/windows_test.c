@@ -53,6 +53,21 @@ static void overlapping_windows_have_their_own_pixels(void **state)
     UNTIL(&desk, screen_count(&desk.screen, "win") == 0);
 }
 
+/* The agent's model cleans titles; a hostile agent would not. */
+static void a_title_is_text(void **state)
+{
+    struct gui_window window = {0};
+    struct picture *picture =
+        agent_show(&desk.agent, &window, "?", (struct gui_place){100, 100, 64, 48}, 0x123456);
+
+    UNTIL(&desk, desk_shows(&desk, picture, 100, 100));
+    memcpy(window.title.text, "a\x1b[2J\n\xff\xc3\xa4", 9);
+    window.unsaid = window.given;
+    gui_window_cursor(&desk.agent.model, &window, 0);
+    UNTIL(&desk, screen_find(&desk.screen, "[win] a?[2J??\xc3\xa4"));
+    desk_remove(&desk, &window);
+}
+
 static void menus_and_dialogs(void **state)
 {
     struct gui_window main_window = {0}, menu = {0}, dialog = {0};
@@ -343,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(overlapping_windows_have_their_own_pixels),
+        TEST(a_title_is_text),
         TEST(menus_and_dialogs),
         TEST(a_menu_stays_on_the_screen_with_its_frame),
         TEST(both_sides_move_and_resize),
