@@ -54,13 +54,22 @@ static void on_interrupt(struct trap_frame *frame, void *context)
     apic_eoi();
 }
 
+/* The controller is the second function of the chip that is the ISA bridge; -1: there is none. */
+static int find_controller(void)
+{
+    for (unsigned device = 0; device < PCI_DEVICES; device++)
+        if (pci_read32(device, PCI_FUNCTION) == ((uint32_t)PIIX3_IDE << 16 | INTEL))
+            return (int)device;
+    return -1;
+}
+
 bool ide_start(void)
 {
-    int device = pci_find(INTEL, PIIX3_IDE);
+    int device = find_controller();
     if (device < 0)
         return false;
-    pci_write16((unsigned)device, PCI_COMMAND, PCI_COMMAND_IO_AND_MASTER);
-    bus = (uint16_t)(pci_read32((unsigned)device, PCI_BAR4) & 0xfff0);
+    pci_write16((unsigned)device, PCI_FUNCTION + PCI_COMMAND, PCI_COMMAND_IO_AND_MASTER);
+    bus = (uint16_t)(pci_read32((unsigned)device, PCI_FUNCTION + PCI_BAR4) & 0xfff0);
     table = page_new(1);
     trap_handle(VECTOR, on_interrupt, NULL);
     ioapic_route_isa(GSI, VECTOR, smp_cpu(0)->apic_id);

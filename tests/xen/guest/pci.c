@@ -4,7 +4,7 @@
 
 static void choose(unsigned device, unsigned offset)
 {
-    out32(0xcf8, 0x80000000u | device << 11 | (offset & 0xfc));
+    out32(0xcf8, 0x80000000u | device << 11 | (offset & 0x7fc));
 }
 
 uint32_t pci_read32(unsigned device, unsigned offset)

@@ -8,6 +8,8 @@
 
 enum { PCI_DEVICES = 32, PCI_XEN_VENDOR = 0x5853, PCI_XEN_PLATFORM = 0x0001 };
 
+enum { PCI_FUNCTION = 0x100 }; /* added to an offset: the device's next function */
+
 /* offset is a multiple of the width. What is not there reads as all ones. */
 uint32_t pci_read32(unsigned device, unsigned offset);
 uint16_t pci_read16(unsigned device, unsigned offset);

@@ -120,7 +120,8 @@ TEST(disk_speed_ide_and_pv, TEST_NAMED | TEST_HVM)
     memory = page_new(DISK_CASE_MEMORY_BYTES / PAGE_BYTES);
     CHECK(ide_start());
     for (unsigned i = 0; i < DISK_CASES; i++)
-        ide_case(&disk_cases[i]);
+        if (disk_cases[i].depth < DISK_CASE_DEPTH_MAX) /* it has no queue */
+            ide_case(&disk_cases[i]);
     pv_speed(768);
     page_free(memory, DISK_CASE_MEMORY_BYTES / PAGE_BYTES);
 }
