@@ -21,7 +21,8 @@ BUILD, HOME, RUNS = os.path.abspath(sys.argv[1]), os.environ["CASEMENT_HOME"], i
 CASEMENT = os.path.join(BUILD, "linux/linux/dom0/casement")
 DRIVE = os.path.join(HOME, "guests/win/drive_c")
 PICTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/wine/dom0/pictures.py")
-ENTRIES, CLIPBOARD_BYTES = 1000, 256000
+ENTRIES = 1000
+TEXT = bytes(32 + i % 95 for i in range(256000))
 PROGRAMS = "ProgramData/Microsoft/Windows/Start Menu/Programs"
 
 
@@ -53,7 +54,7 @@ def compare(name, service, question, before=lambda: None):
         before()
         answer, took = call(service, question(number))
         data = max(answer, question(number), key=len)
-        if service == "qubes.ClipboardCopy" and answer != text:
+        if service == "qubes.ClipboardCopy" and answer != TEXT:
             sys.exit(f"the clipboard has {len(answer)} bytes")
         empty = (call("test.Echo")[1] + call("test.Echo")[1]) / 2
         reference = 3 * empty + max(0, call("test.Echo", data)[1] - empty) / 2
@@ -69,15 +70,14 @@ def compare(name, service, question, before=lambda: None):
 
 def main():
     prepare()
-    text = bytes(32 + i % 95 for i in range(CLIPBOARD_BYTES))
     menu = call("qubes.GetAppmenus")[0].decode()
     ids = [line.split(".desktop:")[0] for line in menu.splitlines() if ":Name=Program " in line]
     if len(ids) != ENTRIES:
         sys.exit(f"the menu has {len(ids)} of the {ENTRIES} entries")
     cases = {
-        "paste": ("services_paste", "qubes.ClipboardPaste", lambda number: text),
+        "paste": ("services_paste", "qubes.ClipboardPaste", lambda number: TEXT),
         "copy": ("services_copy", "qubes.ClipboardCopy", lambda number: b"",
-                 lambda: call("qubes.ClipboardPaste", text)),
+                 lambda: call("qubes.ClipboardPaste", TEXT)),
         "menu": ("services_menu", "qubes.GetAppmenus", lambda number: b""),
         "icon": ("services_icon", "qubes.GetImageRGBA",
                  lambda number: f"xdgicon:{ids[number * 97 % len(ids)]}\n".encode()),

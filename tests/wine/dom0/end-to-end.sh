@@ -551,6 +551,28 @@ EOF
     return 0
 }
 
+case_select() { # the user chooses a file or a folder for another qube, or does not
+    up win
+    local c chosen field=1152 # where the name is typed, in Windows' own dialog
+    c=$(drive win)
+    windows_open
+    cp "$build/windows/tests/wine/dom0/press.exe" "$c"
+    mkdir "$c/folder"
+    echo x >"$c/folder/grün.txt"
+    choose() { # service, title, button, text
+        "$casement" call win "qubes.$1" </dev/null >path 2>err &
+        chosen=$!
+        until "$casement" run win -- 'C:\press.exe' "$2" "$3" $field "$4" >said; do :; done
+        wait $chosen
+    }
+    choose SelectFile 'Choose a file for dom0' 1 'C:\folder\grün.txt' || fail "SelectFile: $(cat err)"
+    same "the file" 'C:\folder\grün.txt' "$(cat path)"
+    choose SelectDirectory 'Choose a folder for dom0' 1 'C:\folder' || fail "SelectDirectory: $(cat err)"
+    same "the folder" 'C:\folder' "$(cat path)"
+    choose SelectFile 'Choose a file for dom0' 2 'C:\folder' && fail "nothing was chosen"
+    same "nothing" "" "$(cat path)"
+}
+
 case_connect_tcp() { # a port of the guest, both ways with both ends; nothing else than a port
     up win
     local port served argument

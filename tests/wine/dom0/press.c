@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * press.exe TITLE [BUTTON]: presses the button with this number (default 1) of the window with this
- * title, as its user would, and prints the texts in the window. Exit code 1: there is no such
- * window.
+ * press.exe TITLE [BUTTON [FIELD TEXT]]: presses the button with this number (default 1) of the
+ * window with this title, as its user would, and prints the texts in the window. Before that it
+ * writes TEXT into the field of that number. Exit code 1: there is no such window.
  */
 #include <windows.h>
 #include <stdlib.h>
@@ -25,5 +25,7 @@ int wmain(int Count, WCHAR **Arguments)
     if (!Window)
         return 1;
     EnumChildWindows(Window, PrintText, 0);
+    if (Count == 5)
+        SendDlgItemMessageW(Window, _wtoi(Arguments[3]), WM_SETTEXT, 0, (LPARAM)Arguments[4]);
     return PostMessageW(Window, WM_COMMAND, Count > 2 ? _wtoi(Arguments[2]) : 1, 0) ? 0 : 1;
 }

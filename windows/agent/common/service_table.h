@@ -47,6 +47,9 @@ static const struct service_row service_table[] = {
     /* Starts the GUI agent as SYSTEM in the session that has the screen, and the agent is SYSTEM so
      * that it can show and answer logon and UAC: needs all. */
     {"QubesGuiWatchdog", "gui-watchdog.exe", "Casement windows", NULL, NULL, "QubesDB"},
+    /* Only administrators set the machine's proxy. */
+    {"CasementUpdatesProxy", "updates-proxy.exe", "Casement way to updates", NULL,
+     "SeChangeNotifyPrivilege", "QubesDB QrexecAgent"},
 };
 
 /* Started for each user at log-on, with that user's rights. */
