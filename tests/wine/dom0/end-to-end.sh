@@ -608,6 +608,65 @@ case_connect_tcp() { # a port of the guest, both ways with both ends; nothing el
     done
 }
 
+case_updates_proxy() { # a qube without a network reaches the web by the proxy that dom0's policy names
+    exec 5>/tmp/casement-test-port-8082
+    flock 5 # the guest's ports under Wine are this machine's, and this one is fixed
+    up win
+    local key=/qubes-service/updates-proxy-setup log settings
+    log="$(drive win)/Program Files/Casement/log/updates-proxy.log"
+    settings='reg query "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Settings\Connections" /v WinHttpSettings'
+    proxy_is_set() { # in the registry it is hexadecimal
+        in_guest "$settings" | grep -q "$(printf 127.0.0.1:8082 | od -An -tx1 | tr -d ' \n' | tr a-f A-F)"
+    }
+    await_log() { # how often, a line
+        until [ "$(grep -c "$2" "$log")" = "$1" ]; do "$casement" run win -- cmd /c exit 0; done
+    }
+    mkdir -p "$CASEMENT_HOME/qubes-rpc"
+    cat >"$CASEMENT_HOME/qubes-rpc/qubes.UpdatesProxy" <<'EOF'
+#!/usr/bin/env python3
+# Answers a request with the request, and who asked.
+import os, sys
+request = b''
+while line := sys.stdin.buffer.readline():
+    request += line
+    if line == b'\r\n':
+        break
+sys.stdout.buffer.write(b'HTTP/1.0 200 OK\r\n\r\n' + os.environ['QREXEC_REMOTE_DOMAIN'].encode() + b' ' + request)
+EOF
+    chmod +x "$CASEMENT_HOME/qubes-rpc/qubes.UpdatesProxy"
+    policy 'qubes.UpdatesProxy * win @default allow target=dom0'
+    cat >ask.py <<'EOF'
+import socket, sys, threading
+def ask(number):
+    try:
+        s = socket.create_connection(('127.0.0.1', 8082))
+        request = b'GET http://example.org/%d HTTP/1.0\r\nX: %s\r\n\r\n' % (number, b'x' * 3000)
+        s.sendall(request)
+        answer = b''
+        while part := s.recv(65536):
+            answer += part
+        print('right' if answer == b'HTTP/1.0 200 OK\r\n\r\nwin ' + request else answer)
+    except OSError as e:
+        print(type(e).__name__)
+threads = [threading.Thread(target=ask, args=(n,)) for n in range(int(sys.argv[1]))]
+for t in threads: t.start()
+for t in threads: t.join()
+EOF
+    same "without the service nobody listens" ConnectionRefusedError "$(python3 ask.py 1)"
+    "$casement" qdb win write $key 1 || fail "qdb"
+    await_log 1 'the way to updates is'
+    proxy_is_set || fail "the machine's proxy: $(in_guest "$settings")"
+    same "a request" right "$(python3 ask.py 1)"
+    same "ten at once" "10 right" "$(python3 ask.py 10 | sort | uniq -c | sed 's/^ *//')"
+    policy 'qubes.UpdatesProxy * win @default deny'
+    python3 ask.py 1 | grep right && fail "what the policy denies was answered"
+    "$casement" qdb win rm $key || fail "qdb"
+    await_log 1 'no way to updates'
+    same "off again" ConnectionRefusedError "$(python3 ask.py 1)"
+    proxy_is_set && fail "the machine's proxy stays: $(in_guest "$settings")"
+    no_open_calls
+}
+
 case_root() { # VMRootShell and VMRootExec run, and no guest calls them but by dom0's policy
     up win work
     local service
