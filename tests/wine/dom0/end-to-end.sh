@@ -480,7 +480,6 @@ case_send_to() { # the Send-to menu: its links copy, edit and view files; progre
     c=$(drive win)
     windows_open
     cp "$build/windows/tests/wine/dom0/"{press,use_link}.exe "$c"
-    "$casement" run win -- "\"$bin\\send-to.exe\" register" || fail "register"
     # What Windows runs when anybody logs on.
     line=$(in_guest 'reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run /v CasementSendTo' |
         sed -n 's/.*REG_SZ *//p')
@@ -546,9 +545,6 @@ EOF
     same "the exit code of the other qube" 1 $?
     same "the file after a failure" $'b\nedited' "$(cat "$c/b.txt")"
     same "nothing else is left" "b.txt" "$(cd "$c" && ls b.txt*)"
-    "$casement" run win -- "\"$bin\\send-to.exe\" unregister" || fail "unregister"
-    in_guest 'reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run' | grep CasementSendTo && fail "it still runs"
-    return 0
 }
 
 case_select() { # the user chooses a file or a folder for another qube, or does not
@@ -571,6 +567,21 @@ case_select() { # the user chooses a file or a folder for another qube, or does 
     same "the folder" 'C:\folder' "$(cat path)"
     choose SelectFile 'Choose a file for dom0' 2 'C:\folder' && fail "nothing was chosen"
     same "nothing" "" "$(cat path)"
+}
+
+case_store_apps() { # apps of the Store are in the menu, start by their id and have icons (recorded calls)
+    up win
+    local program id
+    for program in appmenus startapp image; do
+        cp "$build/windows/tests/wine/dom0/$program-store.exe" \
+            "$(drive win)/Program Files/Casement/bin/$program.exe"
+    done
+    "$casement" call win qubes.GetAppmenus </dev/null >menu || fail "the menu"
+    id=$(sed -n 's/\.desktop:Name=Taschenrechner fuer Mir$//p' menu)
+    same "the id" "$(printf 'store:example.rechner_8wekyb3d8bbwe!app' | iconv -t UTF-16LE | sha1sum | cut -c 1-40)" "$id"
+    "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp"
+    same "what was started" 'Example.Rechner_8wekyb3d8bbwe!App' "$(cat "$(drive win)/store")"
+    same "its icon" $'2 1\nrgbaRGBA' "$(echo "xdgicon:$id" | "$casement" call win qubes.GetImageRGBA)"
 }
 
 case_connect_tcp() { # a port of the guest, both ways with both ends; nothing else than a port

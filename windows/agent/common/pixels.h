@@ -21,6 +21,9 @@ typedef struct PIXELS {
 
 /* An icon of any colour depth. Where it has no alpha of its own, its mask says what is seen. */
 DWORD PixelsOfIcon(_In_ HICON Icon, _Out_ PIXELS *Pixels);
+/* A bitmap as the shell gives it: 32 bits, the colours multiplied by their alpha; or of any other
+ * kind, without alpha. */
+DWORD PixelsOfBitmap(_In_ HBITMAP Bitmap, _Out_ PIXELS *Pixels);
 /* PNG, JPEG, GIF, BMP, TIFF or ICO, by its content. COM is initialised. */
 DWORD PixelsOfImage(_In_reads_(Size) const BYTE *Bytes, _In_ DWORD Size, _Out_ PIXELS *Pixels);
 

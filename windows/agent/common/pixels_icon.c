@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The pixels of an icon; see pixels.h. */
+/* The pixels of an icon, or of the bitmap of one; see pixels.h. */
 #include <stdlib.h>
 #include <string.h>
 #include "windows/agent/common/pixels.h"
@@ -117,4 +117,39 @@ DWORD PixelsOfIcon(_In_ HICON Icon, _Out_ PIXELS *Pixels)
         DeleteObject(Info.hbmColor);
     DeleteObject(Info.hbmMask);
     return Error;
+}
+
+static BYTE Divided(_In_ BYTE Colour, _In_ BYTE Alpha)
+{
+    return (BYTE)min(255u, (Colour * 255u + Alpha / 2u) / Alpha);
+}
+
+static void UndoAlpha(_Inout_ BYTE *Bits, _In_ SIZE_T Count)
+{
+    for (SIZE_T i = 0; i < Count; i++)
+        for (int Part = 0; Part < 3 && Bits[4 * i + 3]; Part++)
+            Bits[4 * i + Part] = Divided(Bits[4 * i + Part], Bits[4 * i + 3]);
+}
+
+DWORD PixelsOfBitmap(_In_ HBITMAP Bitmap, _Out_ PIXELS *Pixels)
+{
+    BITMAP Info;
+
+    memset(Pixels, 0, sizeof(*Pixels));
+    if (!GetObjectW(Bitmap, sizeof(Info), &Info) || Info.bmWidth <= 0 || Info.bmHeight <= 0)
+        return ERROR_INVALID_DATA;
+    if (Info.bmWidth > PIXELS_SIDE_MAX || Info.bmHeight > PIXELS_SIDE_MAX)
+        return ERROR_NOT_SUPPORTED;
+    const SIZE_T Count = (SIZE_T)Info.bmWidth * (SIZE_T)Info.bmHeight;
+    BYTE *const Bits = ReadBitmap(Bitmap, (UINT)Info.bmWidth, (UINT)Info.bmHeight);
+    if (!Bits)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    if (HasAlpha(Bits, Count))
+        UndoAlpha(Bits, Count);
+    else
+        for (SIZE_T i = 0; i < Count; i++)
+            Bits[4 * i + 3] = 255;
+    SwapRedAndBlue(Bits, Count);
+    *Pixels = (PIXELS){(UINT)Info.bmWidth, (UINT)Info.bmHeight, Bits};
+    return ERROR_SUCCESS;
 }

@@ -53,8 +53,18 @@ static const struct service_row service_table[] = {
 };
 
 /* Started for each user at log-on, with that user's rights. */
-static const char session_program[] = "session-agent.exe";
+static const struct session_row {
+    const char *name, *program, *arguments;
+} session_table[] = {
+    /* The keyboard's layout, as dom0 has it. */
+    {"Casement", "session-agent.exe", ""},
+    /* The entries in Explorer's Send-to menu. */
+    {"CasementSendTo", "send-to.exe", " make-links"},
+};
 
-enum { SERVICE_TABLE_ROWS = sizeof(service_table) / sizeof(*service_table) };
+enum {
+    SERVICE_TABLE_ROWS = sizeof(service_table) / sizeof(*service_table),
+    SESSION_TABLE_ROWS = sizeof(session_table) / sizeof(*session_table),
+};
 
 #endif

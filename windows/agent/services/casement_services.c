@@ -136,25 +136,40 @@ static BOOL Remove(_In_ SC_HANDLE Manager, _In_ const struct service_row *Row)
     return Removed;
 }
 
-/* What Windows starts at each log-on. */
-static BOOL SessionProgram(_In_ BOOL Remove)
+static DWORD SetRunValue(_In_ HKEY Key, _In_ const struct session_row *Row)
 {
-    static const WCHAR Name[] = L"Casement";
-    WCHAR Line[TEXT_UNITS];
+    WCHAR Name[64], Line[TEXT_UNITS];
+
+    swprintf(Name, 64, L"%hs", Row->name);
+    if (!CommandLine(Row->program, Line) ||
+        wcslen(Line) + strlen(Row->arguments) >= ARRAYSIZE(Line))
+        return ERROR_FILENAME_EXCED_RANGE;
+    swprintf(Line + wcslen(Line), TEXT_UNITS - wcslen(Line), L"%hs", Row->arguments);
+    return (DWORD)RegSetValueExW(Key, Name, 0, REG_SZ, (const BYTE *)Line,
+                                 (DWORD)((wcslen(Line) + 1) * sizeof(WCHAR)));
+}
+
+/* What Windows starts at each log-on. */
+static BOOL SessionPrograms(_In_ BOOL Remove)
+{
+    WCHAR Name[64];
     HKEY Key;
     DWORD Error =
         RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run", 0,
                       KEY_SET_VALUE, &Key);
 
-    if (!Error && Remove)
-        RegDeleteValueW(Key, Name);
-    else if (!Error && CommandLine(session_program, Line))
-        Error = RegSetValueExW(Key, Name, 0, REG_SZ, (const BYTE *)Line,
-                               (DWORD)((wcslen(Line) + 1) * sizeof(WCHAR)));
-    if (Error)
-        fprintf(stderr, "casement-services: %s: error %lu\n", session_program, Error);
-    else
-        RegCloseKey(Key);
+    if (Error) {
+        fprintf(stderr, "casement-services: what starts at a log-on: error %lu\n", Error);
+        return FALSE;
+    }
+    for (int i = 0; i < SESSION_TABLE_ROWS; i++) {
+        swprintf(Name, 64, L"%hs", session_table[i].name);
+        if (Remove)
+            RegDeleteValueW(Key, Name);
+        else if ((Error = SetRunValue(Key, &session_table[i])))
+            fprintf(stderr, "casement-services: %s: error %lu\n", session_table[i].program, Error);
+    }
+    RegCloseKey(Key);
     return Error == ERROR_SUCCESS;
 }
 
@@ -184,5 +199,5 @@ int wmain(int Count, WCHAR **Arguments)
             Done &= Start(Manager, Row);
     }
     CloseServiceHandle(Manager);
-    return SessionProgram(Removing) && Done ? 0 : 1;
+    return SessionPrograms(Removing) && Done ? 0 : 1;
 }

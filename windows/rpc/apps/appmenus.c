@@ -6,6 +6,8 @@
  */
 #include <fcntl.h>
 #include <io.h>
+#include <windows.h>
+#include <objbase.h>
 #include <stdio.h>
 #include "windows/rpc/apps/startmenu.h"
 
@@ -26,7 +28,9 @@ int wmain(void)
     int Left = APPS_MAX;
 
     _setmode(_fileno(stdout), _O_BINARY);
+    CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     const DWORD Error = StartMenuEnumerate(Print, &Left);
+    CoUninitialize();
     if (Error) {
         fprintf(stderr, "qubes.GetAppmenus: the Start menu cannot be read (error %lu)\n", Error);
         return 1;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include "include/qubesdb-client.h"
 #include "windows/rpc/apps/startmenu.h"
+#include "windows/rpc/apps/store_apps.h"
 
 typedef struct SEARCH {
     PCSTR Id;
@@ -85,8 +86,34 @@ static void Resolve(_In_ PCWSTR Path, _Out_ TARGET *Target)
     IShellLinkW_Release(Link);
 }
 
+static int CannotStart(_In_ const APP *App, _In_ DWORD Error)
+{
+    fprintf(stderr, "qubes.StartApp: \"%s\" does not start (error %lu)\n", App->Name, Error);
+    return 1;
+}
+
+/* NULL: some links hand the work to a process that runs already: then there is none to wait for. */
+static int Finish(_In_opt_ HANDLE Process)
+{
+    if (Process && IsDisposable())
+        WaitForSingleObject(Process, INFINITE);
+    if (Process)
+        CloseHandle(Process);
+    return 0;
+}
+
+static int StartStoreApp(_In_ const APP *App)
+{
+    DWORD ProcessId;
+    const DWORD Error = StoreAppStart(App->Link, &ProcessId);
+
+    if (Error)
+        return CannotStart(App, Error);
+    return Finish(ProcessId ? OpenProcess(SYNCHRONIZE, FALSE, ProcessId) : NULL);
+}
+
 /* The program itself rather than its link, because the shell tells no process for a link. */
-static int Start(_In_ const APP *App)
+static int StartLink(_In_ const APP *App)
 {
     TARGET Target;
     SHELLEXECUTEINFOW Order = {
@@ -105,17 +132,7 @@ static int Start(_In_ const APP *App)
         Order.nShow = Target.Show;
     }
 
-    if (!ShellExecuteExW(&Order)) {
-        fprintf(stderr, "qubes.StartApp: \"%s\" does not start (error %lu)\n", App->Name,
-                GetLastError());
-        return 1;
-    }
-    /* Some links hand the work to a process that runs already: then there is none to wait for. */
-    if (Order.hProcess && IsDisposable())
-        WaitForSingleObject(Order.hProcess, INFINITE);
-    if (Order.hProcess)
-        CloseHandle(Order.hProcess);
-    return 0;
+    return ShellExecuteExW(&Order) ? Finish(Order.hProcess) : CannotStart(App, GetLastError());
 }
 
 int wmain(void)
@@ -128,13 +145,13 @@ int wmain(void)
         fputs("qubes.StartApp: the argument is no program's id (see qubes.GetAppmenus)\n", stderr);
         return 127;
     }
-    StartMenuEnumerate(Look, &Search);
-    if (!Search.Found) {
-        fprintf(stderr, "qubes.StartApp: no program %s in the Start menu\n", Id);
-        return 127;
-    }
     CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
-    const int Code = Start(&Search.App);
+    StartMenuEnumerate(Look, &Search);
+    if (!Search.Found)
+        fprintf(stderr, "qubes.StartApp: no program %s in the Start menu\n", Id);
+    const int Code = !Search.Found        ? 127
+                     : Search.App.OfStore ? StartStoreApp(&Search.App)
+                                          : StartLink(&Search.App);
     CoUninitialize();
     return Code;
 }

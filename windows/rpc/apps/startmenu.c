@@ -10,6 +10,7 @@
 #include <wchar.h>
 #include "windows/rpc/apps/app_name.h"
 #include "windows/rpc/apps/startmenu.h"
+#include "windows/rpc/apps/store_apps.h"
 
 enum { DEPTH_MAX = 16, SHA1_BYTES = 20 };
 
@@ -38,12 +39,12 @@ static BOOL HashText(_In_ BCRYPT_ALG_HANDLE Sha1, _In_ PCWSTR Text,
     return Done;
 }
 
-static BOOL MakeId(_In_ const WALK *Walk, _In_ PCWSTR Relative, _Out_writes_(APP_ID_BYTES) PSTR Id)
+static BOOL MakeId(_In_ const WALK *Walk, _In_ PCWSTR Place, _Out_writes_(APP_ID_BYTES) PSTR Id)
 {
     BYTE Sum[SHA1_BYTES];
     WCHAR Lower[MAX_PATH];
 
-    wcscpy(Lower, Relative);
+    wcscpy(Lower, Place);
     CharLowerW(Lower);
     if (!HashText(Walk->Sha1, Lower, Sum))
         return FALSE;
@@ -61,6 +62,14 @@ static BOOL StandsInOther(_In_ const WALK *Walk, _In_ PCWSTR Relative)
     return GetFileAttributesW(Path) != INVALID_FILE_ATTRIBUTES;
 }
 
+/* Link and OfStore of the app are set. Place: what its id is made of. */
+static void Tell(_Inout_ WALK *Walk, _In_ PCWSTR Name, _In_ PCWSTR Place, _Inout_ APP *App)
+{
+    AppNamePlain(Name, App->Name, sizeof(App->Name));
+    if (App->Name[0] && MakeId(Walk, Place, App->Id))
+        Walk->Stopped = !Walk->Found(Walk->Context, App);
+}
+
 /* Walk->Path is a link. */
 static void TakeLink(_Inout_ WALK *Walk)
 {
@@ -73,10 +82,22 @@ static void TakeLink(_Inout_ WALK *Walk)
     wcscpy(Name, wcsrchr(Walk->Path, L'\\') + 1);
     Name[wcslen(Name) - 4] = 0; /* ".lnk" */
     wcscpy(App.Link, Walk->Path);
-    AppNamePlain(Name, App.Name, sizeof(App.Name));
-    if (!App.Name[0] || !MakeId(Walk, Relative, App.Id))
-        return;
-    Walk->Stopped = !Walk->Found(Walk->Context, &App);
+    App.OfStore = FALSE;
+    Tell(Walk, Name, Relative, &App);
+}
+
+/* Of a folder of the shell, not of the disk. */
+static BOOL TakeStoreApp(_In_ PVOID Context, _In_ const STORE_APP *StoreApp)
+{
+    WALK *const Walk = Context;
+    WCHAR Place[STORE_APP_ID_UNITS + 8];
+    APP App;
+
+    swprintf(Place, ARRAYSIZE(Place), L"store:%ls", StoreApp->Id);
+    wcscpy(App.Link, StoreApp->Id);
+    App.OfStore = TRUE;
+    Tell(Walk, StoreApp->Name, Place, &App);
+    return !Walk->Stopped;
 }
 
 static BOOL IsLink(_In_ PCWSTR Name)
@@ -152,6 +173,8 @@ DWORD StartMenuEnumerate(_In_ BOOL (*Found)(_In_ PVOID Context, _In_ const APP *
         return ERROR_NOT_SUPPORTED;
     TakeRoot(&Walk, User, L"");
     TakeRoot(&Walk, Machine, User);
+    if (!Walk.Stopped)
+        StoreAppsEnumerate(TakeStoreApp, &Walk);
     BCryptCloseAlgorithmProvider(Walk.Sha1, 0);
     return ERROR_SUCCESS;
 }

@@ -25,6 +25,7 @@
 #include "windows/agent/common/pixels.h"
 #include "windows/agent/common/text.h"
 #include "windows/rpc/apps/startmenu.h"
+#include "windows/rpc/apps/store_apps.h"
 
 enum {
     INPUT_BYTES_MAX = 32 << 20,
@@ -107,7 +108,7 @@ static DWORD LinkIcon(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
 typedef struct SEARCH {
     PCSTR Id;
     BOOL Found;
-    WCHAR Link[MAX_PATH];
+    APP App;
 } SEARCH;
 
 static BOOL Look(_In_ PVOID Context, _In_ const APP *App)
@@ -116,7 +117,7 @@ static BOOL Look(_In_ PVOID Context, _In_ const APP *App)
 
     if (strcmp(App->Id, Search->Id))
         return TRUE;
-    wcscpy(Search->Link, App->Link);
+    Search->App = *App;
     Search->Found = TRUE;
     return FALSE;
 }
@@ -126,7 +127,10 @@ static DWORD MenuIcon(_In_ PCSTR Id, _Out_ PIXELS *Pixels)
     SEARCH Search = {.Id = Id};
 
     StartMenuEnumerate(Look, &Search);
-    return Search.Found ? LinkIcon(Search.Link, Pixels) : ERROR_FILE_NOT_FOUND;
+    if (!Search.Found)
+        return ERROR_FILE_NOT_FOUND;
+    return Search.App.OfStore ? StoreAppIcon(Search.App.Link, ICON_SIDE, Pixels)
+                              : LinkIcon(Search.App.Link, Pixels);
 }
 
 /* Input at most INPUT_BYTES_MAX. */

@@ -10,9 +10,6 @@
 #include <wchar.h>
 #include "windows/rpc/sendto/links.h"
 
-static const WCHAR RunKey[] = L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run";
-static const WCHAR RunName[] = L"CasementSendTo";
-
 static const struct {
     PCWSTR Name, Arguments;
 } Links[] = {
@@ -64,23 +61,4 @@ DWORD LinksMake(void)
     }
     CoTaskMemFree(Folder);
     return SUCCEEDED(Result) ? ERROR_SUCCESS : (DWORD)Result;
-}
-
-DWORD LinksRegister(void)
-{
-    WCHAR Program[MAX_PATH], Line[MAX_PATH + 32];
-    const DWORD Length = GetModuleFileNameW(NULL, Program, MAX_PATH);
-
-    if (Length == 0 || Length >= MAX_PATH)
-        return ERROR_FILENAME_EXCED_RANGE;
-    swprintf(Line, ARRAYSIZE(Line), L"\"%ls\" make-links", Program);
-    return (DWORD)RegSetKeyValueW(HKEY_LOCAL_MACHINE, RunKey, RunName, REG_SZ, Line,
-                                  (DWORD)((wcslen(Line) + 1) * sizeof(WCHAR)));
-}
-
-DWORD LinksUnregister(void)
-{
-    const DWORD Error = (DWORD)RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, RunKey, RunName);
-
-    return Error == ERROR_FILE_NOT_FOUND ? ERROR_SUCCESS : Error;
 }

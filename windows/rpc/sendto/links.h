@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The entries in Explorer's Send-to menu, links in a folder of each user. Each user makes his own
- * when he logs on, because the machine's list of what runs then has this program: so a new user has
- * them too, wherever his folder is, and nobody writes into a folder of another.
+ * when he logs on (windows/agent/common/service_table.h): so a new user has them too, wherever his
+ * folder is, and nobody writes into a folder of another.
  */
 #pragma once
 
@@ -10,7 +10,3 @@
 
 /* Makes (or renews) the links of this user. COM is initialised. */
 DWORD LinksMake(void);
-
-/* Puts this program on the list, or takes it off. Administrators only. */
-DWORD LinksRegister(void);
-DWORD LinksUnregister(void);

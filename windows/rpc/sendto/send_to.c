@@ -6,7 +6,6 @@
  *   edit FILE...     opens each there; what was changed comes back
  *   view FILE...     opens each in a new disposable, write-protected
  *   make-links       puts these three into the menu of this user (links.h)
- *   register, unregister    each user makes them when he logs on, or no longer
  *
  * A window shows how far it is, and cancels it (errand.h). Exit code: 0, or another.
  */
@@ -127,10 +126,6 @@ int WINAPI wWinMain(HINSTANCE Instance, HINSTANCE Previous, PWSTR Arguments, int
     CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     if (!wcscmp(Words[1], L"make-links"))
         Error = LinksMake();
-    else if (!wcscmp(Words[1], L"register"))
-        Error = LinksRegister();
-    else if (!wcscmp(Words[1], L"unregister"))
-        Error = LinksUnregister();
     else
         Error = Serve(Words[1], Words + 2, Count - 2);
     CoUninitialize();
