@@ -3,7 +3,8 @@
  * Proves the small decoders of core/services over tables of good and hostile text: which addresses
  * qubes.OpenURL opens (qwt-today.md 1.6 item 21: it opened anything), which times
  * qubes.SetDateTime takes, how qubes.OpenInVM's documents are named and which are not opened, which
- * port qubes.ConnectTCP reaches, which picture qubes.GetImageRGBA looks for.
+ * port qubes.ConnectTCP reaches, which picture qubes.GetImageRGBA looks for; and how far a
+ * partition grows (qubes.ResizeDisk).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 
 #include "core/services/datetime.h"
 #include "core/services/document.h"
+#include "core/services/grow.h"
 #include "core/services/picture.h"
 #include "core/services/port.h"
 #include "core/services/url.h"
@@ -283,6 +285,38 @@ static void pictures_are_on_this_machine(void **state)
     assert_int_equal(picture_parse(longest, PICTURE_LINE_BYTES, out), PICTURE_NONE);
 }
 
+static void a_partition_grows_into_the_room_behind_it(void **state)
+{
+    static const uint64_t mib = 1 << 20;
+    const struct {
+        uint64_t disk_mib, others[2][2], room_mib; /* ours: 100 MiB at 100 */
+        bool blocked;
+    } cases[] = {
+        {300, {{1, 99}, {1, 99}}, 99, false},   /* the GPT's copy stays free */
+        {201, {{1, 99}, {1, 99}}, 0, false},    /* it has not grown */
+        {204, {{1, 99}, {1, 99}}, 0, false},    /* hardly */
+        {300, {{1, 99}, {250, 10}}, 50, false}, /* up to the next */
+        {300, {{1, 99}, {200, 10}}, 0, true},   /* the room is behind another */
+        {211, {{1, 99}, {200, 10}}, 0, false},  /* and there is none */
+        {300, {{1, 99}, {150, 10}}, 0, false},  /* one that overlaps */
+        {150, {{1, 99}, {1, 99}}, 0, false},    /* it ends behind the disk */
+        {0, {{1, 99}, {1, 99}}, 0, false},      {300, {{1, 99}, {UINT64_MAX >> 20, 1}}, 0, false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct grow_partition partitions[3] = {{0, 0}, {100 * mib, 100 * mib}, {0, 0}};
+        bool blocked;
+
+        for (int n = 0; n < 2; n++)
+            partitions[2 * n] =
+                (struct grow_partition){cases[i].others[n][0] * mib, cases[i].others[n][1] * mib};
+        if (grow_room(cases[i].disk_mib * mib, partitions, 3, 1, &blocked) !=
+                cases[i].room_mib * mib ||
+            blocked != cases[i].blocked)
+            fail_msg("case %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +330,7 @@ int main(void)
         cmocka_unit_test(programs_are_no_documents),
         cmocka_unit_test(a_port_is_a_number_and_nothing_else),
         cmocka_unit_test(pictures_are_on_this_machine),
+        cmocka_unit_test(a_partition_grows_into_the_room_behind_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,6 +409,7 @@ case_image() { # pixels and alpha of pictures, icons of three kinds and of a pro
 windows_open() {
     "$casement" run win -- 'reg add HKCU\Software\Wine\Drivers /v Graphics /d null /f' >reg.log ||
         fail "reg: $(cat reg.log)"
+    "$casement" down win && up win # its first window decides
 }
 
 case_open_in_vm() { # a document is shown, what was changed comes back once; view-only; programs
@@ -512,13 +513,14 @@ case_send_to() { # the Send-to menu: its links copy, edit and view files; progre
     # Cancel, while nobody reads.
     mkdir -p "$CASEMENT_HOME/qubes-rpc"
     mkfifo stop
+    exec 6<>stop # so that nobody waits for its other end
     printf '%s\n' '#!/bin/sh' "exec cat '$PWD/stop'" >"$CASEMENT_HOME/qubes-rpc/qubes.Filecopy"
     chmod +x "$CASEMENT_HOME/qubes-rpc/qubes.Filecopy"
     send_to 'Copy to other qube' 'C:\my files' >code &
     press 'Copy to other qube'
     wait $! && fail "cancelled is done"
     same "cancelled" 1223 "$(cat code)"
-    : >stop
+    exec 6>&-
     no_open_calls
     # Another qube, which adds a line to what it is sent.
     policy 'qubes.OpenInVM * win * allow target=dom0'
@@ -582,6 +584,28 @@ case_store_apps() { # apps of the Store are in the menu, start by their id and h
     "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp"
     same "what was started" 'Example.Rechner_8wekyb3d8bbwe!App' "$(cat "$(drive win)/store")"
     same "its icon" $'2 1\nrgbaRGBA' "$(echo "xdgicon:$id" | "$casement" call win qubes.GetImageRGBA)"
+}
+
+case_resize_disk() { # Windows' partition and volume grow into the room behind them (recorded calls)
+    up win
+    local c
+    c=$(drive win)
+    cp "$build/windows/tests/wine/dom0/resizedisk-recorded.exe" "$c/Program Files/Casement/bin/resizedisk.exe"
+    echo 300 1 99 100 100 >"$c/disk"
+    echo root | "$casement" call win qubes.ResizeDisk || fail "the disk's name on stdin"
+    same "into the room" "partition 99 volume 199 " "$(cat "$c/grown")"
+    rm "$c/grown"
+    echo 201 1 99 100 100 >"$c/disk"
+    "$casement" call win qubes.ResizeDisk+root </dev/null || fail "the disk's name as argument"
+    same "no room: only the volume, to its partition's end" "volume 100 " "$(cat "$c/grown")"
+    rm "$c/grown"
+    echo 300 1 99 100 100 200 10 >"$c/disk"
+    "$casement" call win qubes.ResizeDisk+root </dev/null 2>err && fail "a partition behind it"
+    grep -q 'another partition lies behind' err || fail "no reason: $(cat err)"
+    for disk in '' rootx 'root private' '..'; do
+        echo "$disk" | "$casement" call win qubes.ResizeDisk 2>err && fail "\"$disk\" is no disk"
+    done
+    [ ! -e "$c/grown" ] || fail "something was done: $(cat "$c/grown")"
 }
 
 case_connect_tcp() { # a port of the guest, both ways with both ends; nothing else than a port
