@@ -302,8 +302,8 @@ DWORD GuiAgentRun(_Inout_ GUI_AGENT *Agent, _In_ HANDLE Stop)
         ULONGLONG NextUs = Look(Agent);
         while (Round(Agent) || LoopLastRound(&Agent->Loop, Round, Agent))
             NextUs = 0;
-        const HANDLE Handles[] = {Stop, Agent->Loop.Event, Agent->Asker.Answered,
-                                  Agent->Clipboard.Done, DomainEvent(&Agent->Domain)};
+        const HANDLE Handles[] = {Stop, Agent->Loop.Event, Agent->Asker.Worker.Done,
+                                  Agent->Clipboard.Worker.Done, DomainEvent(&Agent->Domain)};
         const DWORD Count = Handles[4] ? 5 : 4;
         const DWORD Result = MsgWaitForMultipleObjectsEx(Count, Handles, TimeLimitMs(Agent, NextUs),
                                                          QS_ALLINPUT, MWMO_INPUTAVAILABLE);

@@ -8,7 +8,7 @@
 #include "windows/agent/common/log.h"
 #include "windows/agent/common/pixels.h"
 
-enum { ANSWER_LIMIT_MS = 200, END_LIMIT_MS = 2000 };
+enum { ANSWER_LIMIT_MS = 200 };
 
 /* --- Sizes */
 
@@ -124,14 +124,14 @@ static void SendIcon(_Inout_ ASKER *Asker, _In_ ULONG Id, _In_ HICON Icon)
 
 static BOOL TakeQuestion(_Inout_ ASKER *Asker, _Out_ ASKER_QUESTION *Question)
 {
-    AcquireSRWLockExclusive(&Asker->Lock);
-    const BOOL Some = Asker->Count != 0 && !Asker->End;
+    AcquireSRWLockExclusive(&Asker->Worker.Lock);
+    const BOOL Some = Asker->Count != 0 && !Asker->Worker.End;
     if (Some) {
         *Question = Asker->Questions[Asker->First];
         Asker->First = (Asker->First + 1) % ASKER_QUEUE_MAX;
         Asker->Count--;
     }
-    ReleaseSRWLockExclusive(&Asker->Lock);
+    ReleaseSRWLockExclusive(&Asker->Worker.Lock);
     return Some;
 }
 
@@ -139,11 +139,11 @@ static void Answer(_Inout_ ASKER *Asker, _In_ const ASKER_QUESTION *Question)
 {
     const ASKER_ANSWER Made = {Question->Window, HintsOf(Question)};
 
-    AcquireSRWLockExclusive(&Asker->Lock);
+    AcquireSRWLockExclusive(&Asker->Worker.Lock);
     if (Asker->AnswerCount < ASKER_QUEUE_MAX)
         Asker->Answers[Asker->AnswerCount++] = Made;
-    ReleaseSRWLockExclusive(&Asker->Lock);
-    SetEvent(Asker->Answered);
+    ReleaseSRWLockExclusive(&Asker->Worker.Lock);
+    SetEvent(Asker->Worker.Done);
 }
 
 static DWORD WINAPI Work(_In_ PVOID Context)
@@ -151,7 +151,7 @@ static DWORD WINAPI Work(_In_ PVOID Context)
     ASKER *const Asker = Context;
     ASKER_QUESTION Question;
 
-    while (WaitForSingleObject(Asker->Wake, INFINITE) == WAIT_OBJECT_0 && !Asker->End) {
+    while (WorkerNext(&Asker->Worker)) {
         while (TakeQuestion(Asker, &Question)) {
             Answer(Asker, &Question);
             const HICON Icon = Question.Icon ? IconOf(Question.Window) : NULL;
@@ -167,50 +167,32 @@ static DWORD WINAPI Work(_In_ PVOID Context)
 BOOL AskerOpen(_Out_ ASKER *Asker)
 {
     memset(Asker, 0, sizeof(*Asker));
-    InitializeSRWLock(&Asker->Lock);
-    Asker->Wake = CreateEventW(NULL, FALSE, FALSE, NULL);
-    Asker->Answered = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (Asker->Wake && Asker->Answered)
-        Asker->Thread = CreateThread(NULL, 0, Work, Asker, 0, NULL);
-    return Asker->Thread != NULL;
+    return WorkerOpen(&Asker->Worker, Work, Asker);
 }
 
 void AskerClose(_Inout_ ASKER *Asker)
 {
-    BOOL Ended = TRUE;
-
-    if (Asker->Thread) {
-        Asker->End = TRUE;
-        SetEvent(Asker->Wake);
-        Ended = WaitForSingleObject(Asker->Thread, END_LIMIT_MS) == WAIT_OBJECT_0;
-        CloseHandle(Asker->Thread);
-    }
-    if (!Ended)
-        return; /* it hangs in a write to dom0, and ends with the process */
-    if (Asker->Wake)
-        CloseHandle(Asker->Wake);
-    if (Asker->Answered)
-        CloseHandle(Asker->Answered);
+    WorkerClose(&Asker->Worker);
 }
 
 void AskerAsk(_Inout_ ASKER *Asker, _In_ const ASKER_QUESTION *Question)
 {
-    AcquireSRWLockExclusive(&Asker->Lock);
+    AcquireSRWLockExclusive(&Asker->Worker.Lock);
     if (Asker->Count == ASKER_QUEUE_MAX) {
         Asker->First = (Asker->First + 1) % ASKER_QUEUE_MAX;
         Asker->Count--;
     }
     Asker->Questions[(Asker->First + Asker->Count++) % ASKER_QUEUE_MAX] = *Question;
-    ReleaseSRWLockExclusive(&Asker->Lock);
-    SetEvent(Asker->Wake);
+    ReleaseSRWLockExclusive(&Asker->Worker.Lock);
+    SetEvent(Asker->Worker.Wake);
 }
 
 BOOL AskerTake(_Inout_ ASKER *Asker, _Out_ ASKER_ANSWER *Answer)
 {
-    AcquireSRWLockExclusive(&Asker->Lock);
+    AcquireSRWLockExclusive(&Asker->Worker.Lock);
     const BOOL Some = Asker->AnswerCount != 0;
     if (Some)
         *Answer = Asker->Answers[--Asker->AnswerCount];
-    ReleaseSRWLockExclusive(&Asker->Lock);
+    ReleaseSRWLockExclusive(&Asker->Worker.Lock);
     return Some;
 }

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include <windows.h>
 #include "core/gui/wire.h"
+#include "windows/agent/gui/worker.h"
 
 enum { ASKER_QUEUE_MAX = 256 };
 
@@ -25,10 +25,7 @@ typedef struct ASKER_ANSWER {
 } ASKER_ANSWER;
 
 typedef struct ASKER {
-    HANDLE Thread, Wake;
-    HANDLE Answered; /* auto-reset; set: AskerTake() has something */
-    SRWLOCK Lock;    /* guards what follows */
-    BOOL End;
+    WORKER Worker; /* its Done: AskerTake() has something; its lock guards what follows */
     ASKER_QUESTION Questions[ASKER_QUEUE_MAX];
     DWORD First, Count;
     ASKER_ANSWER Answers[ASKER_QUEUE_MAX];

@@ -6,8 +6,6 @@
 #include "windows/agent/common/clipboard.h"
 #include "windows/agent/common/log.h"
 
-enum { END_LIMIT_MS = 2000 };
-
 static void WriteIt(_In_ PSTR Text, _In_ SIZE_T Bytes)
 {
     const DWORD Error = ClipboardWrite(Text, Bytes);
@@ -28,26 +26,26 @@ static void ReadIt(_Inout_ CLIPBOARD_WORKER *Worker)
         Text = calloc(1, 1);
         Bytes = 0;
     }
-    AcquireSRWLockExclusive(&Worker->Lock);
+    AcquireSRWLockExclusive(&Worker->Worker.Lock);
     free(Worker->Text);
     Worker->Text = Text;
     Worker->TextBytes = Bytes;
-    ReleaseSRWLockExclusive(&Worker->Lock);
-    SetEvent(Worker->Done);
+    ReleaseSRWLockExclusive(&Worker->Worker.Lock);
+    SetEvent(Worker->Worker.Done);
 }
 
 static DWORD WINAPI Work(_In_ PVOID Context)
 {
     CLIPBOARD_WORKER *const Worker = Context;
 
-    while (WaitForSingleObject(Worker->Wake, INFINITE) == WAIT_OBJECT_0 && !Worker->End) {
-        AcquireSRWLockExclusive(&Worker->Lock);
+    while (WorkerNext(&Worker->Worker)) {
+        AcquireSRWLockExclusive(&Worker->Worker.Lock);
         const PSTR Text = Worker->Write;
         const SIZE_T Bytes = Worker->WriteBytes;
         const BOOL Read = Worker->Read;
         Worker->Write = NULL;
         Worker->Read = FALSE;
-        ReleaseSRWLockExclusive(&Worker->Lock);
+        ReleaseSRWLockExclusive(&Worker->Worker.Lock);
         if (Text)
             WriteIt(Text, Bytes);
         if (Read)
@@ -59,40 +57,23 @@ static DWORD WINAPI Work(_In_ PVOID Context)
 BOOL ClipboardWorkerOpen(_Out_ CLIPBOARD_WORKER *Worker)
 {
     memset(Worker, 0, sizeof(*Worker));
-    InitializeSRWLock(&Worker->Lock);
-    Worker->Wake = CreateEventW(NULL, FALSE, FALSE, NULL);
-    Worker->Done = CreateEventW(NULL, FALSE, FALSE, NULL);
-    if (Worker->Wake && Worker->Done)
-        Worker->Thread = CreateThread(NULL, 0, Work, Worker, 0, NULL);
-    return Worker->Thread != NULL;
+    return WorkerOpen(&Worker->Worker, Work, Worker);
 }
 
 void ClipboardWorkerClose(_Inout_ CLIPBOARD_WORKER *Worker)
 {
-    BOOL Ended = TRUE;
-
-    if (Worker->Thread) {
-        Worker->End = TRUE;
-        SetEvent(Worker->Wake);
-        Ended = WaitForSingleObject(Worker->Thread, END_LIMIT_MS) == WAIT_OBJECT_0;
-        CloseHandle(Worker->Thread);
-    }
-    if (!Ended)
-        return; /* the clipboard's owner holds it up; it ends with the process */
-    if (Worker->Wake)
-        CloseHandle(Worker->Wake);
-    if (Worker->Done)
-        CloseHandle(Worker->Done);
+    if (!WorkerClose(&Worker->Worker))
+        return;
     free(Worker->Write);
     free(Worker->Text);
 }
 
 void ClipboardWorkerRead(_Inout_ CLIPBOARD_WORKER *Worker)
 {
-    AcquireSRWLockExclusive(&Worker->Lock);
+    AcquireSRWLockExclusive(&Worker->Worker.Lock);
     Worker->Read = TRUE;
-    ReleaseSRWLockExclusive(&Worker->Lock);
-    SetEvent(Worker->Wake);
+    ReleaseSRWLockExclusive(&Worker->Worker.Lock);
+    SetEvent(Worker->Worker.Wake);
 }
 
 void ClipboardWorkerWrite(_Inout_ CLIPBOARD_WORKER *Worker, _In_reads_(Bytes) const BYTE *Text,
@@ -104,20 +85,20 @@ void ClipboardWorkerWrite(_Inout_ CLIPBOARD_WORKER *Worker, _In_reads_(Bytes) co
         return;
     memcpy(Copy, Text, Bytes);
     Copy[Bytes] = 0;
-    AcquireSRWLockExclusive(&Worker->Lock);
+    AcquireSRWLockExclusive(&Worker->Worker.Lock);
     free(Worker->Write);
     Worker->Write = Copy;
     Worker->WriteBytes = Bytes;
-    ReleaseSRWLockExclusive(&Worker->Lock);
-    SetEvent(Worker->Wake);
+    ReleaseSRWLockExclusive(&Worker->Worker.Lock);
+    SetEvent(Worker->Worker.Wake);
 }
 
 PSTR ClipboardWorkerTake(_Inout_ CLIPBOARD_WORKER *Worker, _Out_ SIZE_T *Bytes)
 {
-    AcquireSRWLockExclusive(&Worker->Lock);
+    AcquireSRWLockExclusive(&Worker->Worker.Lock);
     const PSTR Text = Worker->Text;
     *Bytes = Worker->TextBytes;
     Worker->Text = NULL;
-    ReleaseSRWLockExclusive(&Worker->Lock);
+    ReleaseSRWLockExclusive(&Worker->Worker.Lock);
     return Text;
 }

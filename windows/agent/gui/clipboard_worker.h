@@ -5,13 +5,11 @@
  */
 #pragma once
 
-#include <windows.h>
+#include "windows/agent/gui/worker.h"
 
 typedef struct CLIPBOARD_WORKER {
-    HANDLE Thread, Wake;
-    HANDLE Done;  /* auto-reset; set: ClipboardTake() has an answer */
-    SRWLOCK Lock; /* guards what follows */
-    BOOL End, Read;
+    WORKER Worker; /* its Done: ClipboardWorkerTake() has an answer; its lock guards what follows */
+    BOOL Read;
     PSTR Write; /* from the heap; NULL: nothing to write */
     SIZE_T WriteBytes;
     PSTR Text; /* the answer; NULL: none */
