@@ -20,11 +20,6 @@ static struct xs_watch *watches[WATCHES];
 static struct event event;
 static bool started;
 
-struct call {
-    struct xs_request request;
-    volatile bool done;
-};
-
 static void note_watch(const struct xs_client_action *action)
 {
     struct store_watch *watch = action->watch->owner;
@@ -53,7 +48,7 @@ static void take_actions(void)
         case XS_CLIENT_NONE:
             return;
         case XS_CLIENT_DONE:
-            ((struct call *)action.request->owner)->done = true;
+            ((struct store_call *)action.request->owner)->done = true;
             break;
         case XS_CLIENT_NOTIFY:
             event_send(event.channel.port);
@@ -121,11 +116,6 @@ void store_resume(void)
     store_unlock(on);
 }
 
-struct xs_client *store_client(void)
-{
-    return &client;
-}
-
 bool store_lock(void)
 {
     return lock_acquire(&lock);
@@ -137,12 +127,22 @@ void store_unlock(bool interrupts_were_on)
     lock_release(&lock, interrupts_were_on);
 }
 
+void store_begin_write(struct store_call *call, const char *path, const void *value, size_t size)
+{
+    call->request = (struct xs_request){
+        .type = XS_TYPE_WRITE,
+        .pieces = {{path, (uint32_t)strlen(path) + 1}, {value, (uint32_t)size}},
+        .owner = call,
+    };
+    xs_client_submit(&client, &call->request);
+}
+
 static bool is_true(void *context)
 {
     return *(volatile bool *)context;
 }
 
-static void submit_and_wait(struct call *call)
+static void submit_and_wait(struct store_call *call)
 {
     bool on = store_lock();
 
@@ -162,7 +162,7 @@ enum xs_error store_ask(uint32_t type, const struct xs_transaction *transaction,
                         const void *value, size_t value_size, void *reply, size_t reply_room,
                         uint32_t *reply_size)
 {
-    struct call call = {
+    struct store_call call = {
         .request =
             {
                 .type = type,
@@ -227,7 +227,7 @@ enum xs_error store_permit(const struct xs_transaction *transaction, const char 
 enum xs_error store_begin(struct xs_transaction *transaction)
 {
     uint8_t reply[NUMBER_BYTES];
-    struct call call = {
+    struct store_call call = {
         .request =
             {
                 .type = XS_TYPE_TRANSACTION_START,

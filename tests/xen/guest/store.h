@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * XenStore: core/xen's asynchronous client on the ring that the toolstack gave us, pumped by its
- * event. The calls here wait (CPU 0 only, not in an interrupt); tests of the client itself use it
- * under store_lock().
+ * event. The calls here wait (CPU 0 only, not in an interrupt), but for those made under
+ * store_lock().
  */
 #ifndef GUEST_STORE_H
 #define GUEST_STORE_H
@@ -18,7 +18,6 @@ void store_start(void);
 /* After events_resume(): the ring and its port are new. */
 void store_resume(void);
 
-struct xs_client *store_client(void);
 /* Interrupts are off between the two; store_unlock() takes the actions that are due. */
 bool store_lock(void);
 void store_unlock(bool interrupts_were_on);
@@ -43,6 +42,16 @@ enum xs_error store_permit(const struct xs_transaction *transaction, const char 
 enum xs_error store_begin(struct xs_transaction *transaction);
 /* XS_ERROR_AGAIN: somebody else changed what was read; do it all again. */
 enum xs_error store_end(const struct xs_transaction *transaction, bool commit);
+
+/* --- A request that is not waited for. */
+
+struct store_call { /* zeroed */
+    struct xs_request request;
+    volatile bool done;
+};
+
+/* Under store_lock(). All three stay in place until it is done. */
+void store_begin_write(struct store_call *call, const char *path, const void *value, size_t size);
 
 /* --- Watches. */
 

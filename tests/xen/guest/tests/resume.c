@@ -37,10 +37,7 @@ struct sleeper {
     struct xs_transaction transaction;
 };
 
-static struct {
-    struct xs_request request;
-    volatile bool done;
-} calls[ON_THE_WAY]; /* store.c sets done through request.owner */
+static struct store_call calls[ON_THE_WAY];
 
 static void hold_everything(struct sleeper *sleeper)
 {
@@ -68,12 +65,7 @@ static void send_requests(void)
     memset(value, 'v', sizeof value);
     for (unsigned i = 0; i < ON_THE_WAY; i++) {
         snprintf(paths[i], sizeof paths[i], "data/way/%u", i);
-        calls[i].request = (struct xs_request){
-            .type = XS_TYPE_WRITE,
-            .pieces = {{paths[i], (uint32_t)strlen(paths[i]) + 1}, {value, sizeof value}},
-            .owner = &calls[i],
-        };
-        xs_client_submit(store_client(), &calls[i].request);
+        store_begin_write(&calls[i], paths[i], value, sizeof value);
     }
     store_unlock(on);
 }

@@ -179,10 +179,7 @@ enum { AT_ONCE = 40, VALUE_BYTES = 500 };
 
 TEST(store_many_requests, TEST_ALONE)
 {
-    static struct {
-        struct xs_request request;
-        volatile bool done;
-    } calls[AT_ONCE]; /* store.c sets done through request.owner */
+    static struct store_call calls[AT_ONCE];
     static char paths[AT_ONCE][32], value[VALUE_BYTES];
     char back[VALUE_BYTES + 1];
     bool on;
@@ -192,12 +189,7 @@ TEST(store_many_requests, TEST_ALONE)
     on = store_lock();
     for (unsigned i = 0; i < AT_ONCE; i++) {
         snprintf(paths[i], sizeof paths[i], "data/many/%u", i);
-        calls[i].request = (struct xs_request){
-            .type = XS_TYPE_WRITE,
-            .pieces = {{paths[i], (uint32_t)strlen(paths[i]) + 1}, {value, sizeof value}},
-            .owner = &calls[i],
-        };
-        xs_client_submit(store_client(), &calls[i].request);
+        store_begin_write(&calls[i], paths[i], value, sizeof value);
     }
     store_unlock(on);
     CHECK_EQUAL(store_read(NULL, "data/many/39", back, sizeof back), XS_OK);
