@@ -18,7 +18,7 @@ meanwhile() {
 
 result=0
 for case in $cases; do
-    guest_config "$case" nt hvm 'vcpus = 2' 'memory = 128' "ramdisk = '/run/drivers'" \
+    guest_config "$case" nt hvm 'vcpus = 2' 'memory = 96' "ramdisk = '/run/drivers'" \
         "cmdline = 'tests=$case'"
     guest_start "$case" && partner_start "$case" || exit 1
     # A case that hangs is shown where it does.

@@ -5,6 +5,7 @@
 #include "apic.h"
 #include "clock.h"
 #include "console.h"
+#include "core/xen/xs_ring.h"
 #include "cpu.h"
 #include "main.h"
 #include "memory.h"
@@ -168,6 +169,16 @@ uint32_t nt_world_cpus(void)
 uint64_t nt_world_now_ns(void)
 {
     return clock_ns();
+}
+
+bool nt_world_store_waits(void)
+{
+    static const volatile struct xs_ring_page *ring; /* also after a restore: the same page */
+    uint64_t frame;
+
+    if (!ring && !hvm_param_get(XEN_HVM_PARAM_STORE_PFN, &frame))
+        ring = (const void *)(NT_WORLD_ALIAS + (frame << PAGE_SHIFT));
+    return ring && ring->request_producer != ring->request_consumer;
 }
 
 void nt_world_resumed(void)

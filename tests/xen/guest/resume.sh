@@ -4,7 +4,7 @@
 # waits to be saved: first as a checkpoint, then twice for good.
 machine=${machine:-pvh}
 name=resume-$machine
-guest_config "$name" guest "$machine" 'vcpus = 2' \
+guest_config "$name" guest "$machine" 'vcpus = 2' 'memory = 32' \
     "cmdline = 'tests=resume_1_cancelled resume_2_two_level resume_3_fifo vchan_small_server'"
 guest_start "$name" && partner_start "$name" || exit 1
 partner_ready "$name" && xl save -c "$name" /run/checkpoint && rm /run/checkpoint &&
