@@ -259,6 +259,81 @@ static void daemons_and_agents_come_and_go(void)
     host_stop();
 }
 
+static void send_configure(uint32_t window, int32_t x, int32_t y, uint32_t width, uint32_t height)
+{
+    host_send(
+        &(struct gui_message){.type = GUI_CONFIGURE,
+                              .window = window,
+                              .configure = {.x = x, .y = y, .width = width, .height = height}});
+}
+
+/* A daemon that waits for no answer, names windows that are not there and numbers that cannot be:
+ * the agent stays, and shows its windows right when that is over. */
+static void a_hostile_daemon_is_borne(void)
+{
+    static const int32_t absurd[] = {INT32_MIN, -1, 0, 16384, INT32_MAX};
+
+    begin();
+    window(&painter, "window", "main", 100, 100, 300, 200, 1);
+    EXPECT_SOON(host_window("main") != NULL);
+    const struct rules_window *const main_window = host_window("main");
+    const uint32_t id = main_window->id;
+    for (uint32_t i = 0; i < 600; i++) {
+        const int32_t value = absurd[i % 5];
+        struct gui_message message = {.type = GUI_KEYMAP_NOTIFY, .window = i % 3 ? id : i * 7919};
+        memset(message.keymap.down, (int)i, sizeof message.keymap.down);
+        host_send(&message);
+        send_configure(id, (int32_t)(i * 37 % 900), (int32_t)(i * 23 % 700), 120 + i * 7 % 500,
+                       60 + i * 3 % 400);
+        host_button(main_window, i, i % 2, value, absurd[i / 5 % 5]);
+        host_key(main_window, i % 2 ? 30 + i % 9 : 200 + i % 48, i % 3, (uint32_t)value);
+        host_send(&(struct gui_message){.type = GUI_MOTION,
+                                        .window = i % 2 ? id : i,
+                                        .motion = {.x = value, .y = absurd[i / 5 % 5]}});
+        host_send(&(struct gui_message){.type = GUI_WINDOW_DUMP_ACK, .window = i % 2 ? id : i});
+        if (i % 50 == 0)
+            host_watch(1);
+    }
+    send_configure(id, INT32_MIN, INT32_MAX, UINT32_MAX, 40);
+    send_configure(id, 0, 0, 0, 0);
+    send_configure(12345, 1, 2, 3, 4);
+    send_configure(id, 90, 80, 330, 220);
+    EXPECT_SOON(main_window->x == 90 && main_window->width == 330);
+    const struct area area = painter_area(painter_order(&painter, "area main"));
+    painter_order(&painter, "paint main 7");
+    EXPECT_SOON(host_shows("main", &area, 7));
+    EXPECT(!host_ended());
+    host_stop();
+}
+
+/* Pictures keep coming while a window changes; a daemon that has not acknowledged an image gets no
+ * other one, and then the latest. */
+static void animation_goes_on(void)
+{
+    begin();
+    const struct area area = window(&painter, "window", "main", 100, 100, 300, 200, 1);
+    EXPECT_SOON(host_shows("main", &area, 1));
+    painter_order(&painter, "animate main 20");
+    const struct picture *const picture = host_picture(host_window("main"));
+    EXPECT_SOON(picture->damages > 20);
+    host_acknowledge(false);
+    painter_order(&painter, "move main 50 60 400 300");
+    EXPECT_SOON(picture->width == 400);
+    const unsigned dumps = picture->dumps;
+    painter_order(&painter, "move main 50 60 410 310"); /* its image waits */
+    host_watch(300);
+    painter_order(&painter, "move main 50 60 420 320");
+    host_watch(300);
+    EXPECT_EQUAL(picture->dumps, dumps);
+    host_acknowledge(true);
+    host_send(
+        &(struct gui_message){.type = GUI_WINDOW_DUMP_ACK, .window = host_window("main")->id});
+    EXPECT_SOON(picture->width == 420);
+    const unsigned damages = picture->damages;
+    EXPECT_SOON(picture->damages > damages + 20);
+    host_stop();
+}
+
 /* What a program does to its own windows, and to nobody else's. */
 static void wild_windows_harm_no_other(void)
 {
@@ -437,6 +512,8 @@ static const struct {
     {"titles", titles_limits_and_minimizing},
     {"clipboard", the_clipboard_goes_both_ways},
     {"reconnect", daemons_and_agents_come_and_go},
+    {"hostile", a_hostile_daemon_is_borne},
+    {"animation", animation_goes_on},
     {"wild", wild_windows_harm_no_other},
     {"200", two_hundred_windows},
     {"10000", ten_thousand_windows},
