@@ -1,7 +1,7 @@
 #!/bin/sh
 # A test that plays a guest's GUI agent, in a simxen and on an X server of its own, with casement view --strict as
 # its GUI daemon. A test that makes the daemon end on purpose (argument "again") gets a new one each time; the
-# others fail when it ends. The daemon's words are in $GUI_LOG.
+# others fail when it ends. The daemon's words are in $GUI_LOG. $GUI_XVFB are further arguments of the X server.
 #   run.sh SIMXEN VIEW once|again TEST [WINDOW-MANAGER]
 set -eu
 
@@ -13,7 +13,7 @@ GUI_LOG=$here/log
 export GUI_LOG
 : >"$GUI_LOG"
 mkfifo "$here/number"
-Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp -noreset 3>"$here/number" 2>"$here/xvfb" &
+Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp -noreset ${GUI_XVFB:-} 3>"$here/number" 2>"$here/xvfb" &
 x=$!
 trap 'kill $x 2>/dev/null; wait $x; rm -rf "$here"' EXIT
 read -r number <"$here/number"

@@ -4,8 +4,9 @@
  * not, in a frame of the qube's colour with its name in the title; that menus, dialogs, moves and
  * resizes from either side, closing and reconnecting work; that keys, buttons, motion, focus and
  * the clipboard reach the guest, the latter only on the user's key. Pixels are read back from the X
- * server and compared with what the guest drew. The daemon runs with --strict: what Qubes' daemon
- * would not take from core/gui fails the test.
+ * server and compared with what the guest drew, in one run from memory that it shares and in one
+ * through the connection (GUI_XVFB switches MIT-SHM off). The daemon runs with --strict: what
+ * Qubes' daemon would not take from core/gui fails the test.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,16 @@
 enum { RED = 0xcc0000, KEY_CONTROL = 0xffe3, KEY_SHIFT = 0xffe1 };
 
 static struct desk desk;
+
+static void the_server_is_of_this_runs_kind(void **state)
+{
+    xcb_query_extension_reply_t *reply = xcb_query_extension_reply(
+        desk.screen.connection, xcb_query_extension(desk.screen.connection, 7, "MIT-SHM"), NULL);
+
+    assert_non_null(reply);
+    assert_int_equal(reply->present, strstr(getenv("GUI_XVFB"), "MIT-SHM") == NULL);
+    free(reply);
+}
 
 static void overlapping_windows_have_their_own_pixels(void **state)
 {
@@ -357,6 +368,7 @@ static int forget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_server_is_of_this_runs_kind),
         TEST(overlapping_windows_have_their_own_pixels),
         TEST(a_title_is_text),
         TEST(menus_and_dialogs),
