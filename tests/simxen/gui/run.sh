@@ -2,6 +2,7 @@
 # A test that plays a guest's GUI agent, in a simxen and on an X server of its own, with casement view --strict as
 # its GUI daemon. A test that makes the daemon end on purpose (argument "again") gets a new one each time; the
 # others fail when it ends. The daemon's words are in $GUI_LOG. $GUI_XVFB are further arguments of the X server.
+# The daemon shows a second guest, "work", too: the shell command $GUI_OTHER starts it, with TEST as its agent.
 #   run.sh SIMXEN VIEW once|again TEST [WINDOW-MANAGER]
 set -eu
 
@@ -20,6 +21,8 @@ read -r number <"$here/number"
 DISPLAY=:$number
 export DISPLAY
 domain=$("$1" create win)
+GUI_OTHER="exec $1 exec \$($1 create work) -- $4 other"
+export GUI_OTHER
 if [ -n "${5:-}" ]; then
     "$5" >"$here/manager" 2>&1 &
     manager=$!
@@ -30,7 +33,7 @@ serve() { # VIEW once|again
     ended=""
     trap 'ended=yes; kill -TERM $view' TERM
     while :; do
-        "$1" --strict win=red 2>>"$GUI_LOG" &
+        "$1" --strict win=red work=blue 2>>"$GUI_LOG" &
         view=$!
         result=0
         wait $view || result=$?
