@@ -524,28 +524,72 @@ static void a_caller_that_leaves_a_full_call_ends_it(void)
     free(bytes);
 }
 
-/* Anybody may make files in %ProgramData%: what others could have put there is not run. */
-static void overrides_that_others_can_write_are_not_used(void)
+/* The service test.Override in a folder of drive C: "" is the folder, which has Casement\qubes-rpc
+ * and rpc-config. */
+static void make_override(const char *folder, const char *line)
 {
-    static const char *const folders[] = {"", "/qubes-rpc", "/rpc-config"};
-    char data[3000], path[4000];
+    static const char *const parts[] = {"", "/Casement", "/Casement/qubes-rpc",
+                                        "/Casement/rpc-config"};
+    char path[4000];
 
-    snprintf(data, sizeof(data), "%s/drive_c/ProgramData/Casement", getenv("WINEPREFIX"));
-    for (int i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s%s", data, folders[i]);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof(path), "%s/drive_c/%s%s", getenv("WINEPREFIX"), folder, parts[i]);
         EXPECT((mkdir(path, 0755) == 0 || errno == EEXIST) && chmod(path, 0755) == 0);
     }
-    snprintf(path, sizeof(path), "%s/qubes-rpc/test.Override", data);
+    snprintf(path, sizeof(path), "%s/drive_c/%s/Casement/qubes-rpc/test.Override",
+             getenv("WINEPREFIX"), folder);
     FILE *file = fopen(path, "w");
-    EXPECT(file && fputs("probe.exe exit 5\n", file) >= 0 && fclose(file) == 0);
-    for (int i = -1; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s%s", data, i < 0 ? "" : folders[i]);
-        EXPECT(chmod(path, i < 0 ? 0755 : 0777) == 0);
-        struct session *s = guest_call(&guest, "DEFAULT:QUBESRPC test.Override dom0", NULL);
-        EXPECT_EQUAL(s->exit_code, i < 0 ? 5 : 127);
-        session_close(s);
-        EXPECT(chmod(path, 0755) == 0);
-    }
+    EXPECT(file && fputs(line, file) >= 0 && fclose(file) == 0 && chmod(path, 0644) == 0);
+}
+
+static int call_override(void)
+{
+    struct session *s = guest_call(&guest, "DEFAULT:QUBESRPC test.Override dom0", NULL);
+    const int code = s->exit_code;
+
+    session_close(s);
+    return code;
+}
+
+/* What test.Override answers while others may write to a part of drive C. */
+static int call_while_writable(const char *part)
+{
+    char path[4000];
+    struct stat before;
+
+    snprintf(path, sizeof(path), "%s/drive_c/%s", getenv("WINEPREFIX"), part);
+    EXPECT(stat(path, &before) == 0 && chmod(path, before.st_mode | 0002) == 0);
+    const int code = call_override();
+    EXPECT(chmod(path, before.st_mode) == 0);
+    return code;
+}
+
+/* The private disk's count before those of %ProgramData%. Anybody may make files in these places:
+ * what others could have put there, or in the place of it, is not run. */
+static void overrides_that_others_can_write_are_not_used(void)
+{
+    EXPECT_EQUAL(call_override(), 127);
+    make_override("ProgramData", "probe.exe exit 5\n");
+    EXPECT_EQUAL(call_override(), 5);
+    make_override("Private", "probe.exe exit 6\n");
+    EXPECT_EQUAL(call_override(), 6);
+    EXPECT_EQUAL(call_while_writable("Private"), 5);
+    EXPECT_EQUAL(call_while_writable("Private/Casement"), 5);
+    EXPECT_EQUAL(call_while_writable("Private/Casement/qubes-rpc"), 5);
+    EXPECT_EQUAL(call_while_writable("Private/Casement/rpc-config"), 5);
+    EXPECT_EQUAL(call_while_writable("Private/Casement/qubes-rpc/test.Override"), 125);
+    EXPECT_EQUAL(call_override(), 6);
+    EXPECT_EQUAL(call_while_writable(""), 127); /* of all */
+
+    make_override("Private", "");
+    char path[4000];
+    snprintf(path, sizeof(path), "%s/drive_c/Private/Casement/qubes-rpc/test.Override",
+             getenv("WINEPREFIX"));
+    EXPECT(unlink(path) == 0);
+    EXPECT_EQUAL(call_while_writable("ProgramData/Casement"), 127);
+    EXPECT_EQUAL(call_while_writable("ProgramData/Casement/qubes-rpc"), 127);
+    EXPECT_EQUAL(call_while_writable("ProgramData/Casement/rpc-config"), 127);
+    EXPECT_EQUAL(call_override(), 5);
 }
 
 /* A user's name that is too long is not nobody's, which would be whoever is logged on. */

@@ -4,6 +4,7 @@
 #include <wchar.h>
 #include "windows/agent/privatedisk/disk.h"
 #include "windows/agent/privatedisk/volume.h"
+#include <sddl.h>
 #include <winioctl.h>
 
 static const WCHAR Label[] = L"Private";
@@ -64,12 +65,30 @@ BOOL VolumeIsMounted(_In_ PCWSTR Name)
            !_wcsicmp(There, Name);
 }
 
+/* One in which users cannot mount something else: what they may do in the volume, it says itself.
+ */
+static DWORD MakeFolder(void)
+{
+    SECURITY_ATTRIBUTES Attributes = {.nLength = sizeof(Attributes)};
+    DWORD Error = ERROR_SUCCESS;
+
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            L"O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;0x1200a9;;;BU)", SDDL_REVISION_1,
+            &Attributes.lpSecurityDescriptor, NULL))
+        return GetLastError();
+    if (!CreateDirectoryW(PRIVATE_FOLDER, &Attributes))
+        Error = GetLastError();
+    LocalFree(Attributes.lpSecurityDescriptor);
+    return Error == ERROR_ALREADY_EXISTS ? ERROR_SUCCESS : Error;
+}
+
 /* The letter is for those who look for it there; the folder is what counts. */
 DWORD VolumeMount(_In_ PCWSTR Name)
 {
     SetVolumeMountPointW(PRIVATE_LETTER, Name);
-    if (!CreateDirectoryW(PRIVATE_FOLDER, NULL) && GetLastError() != ERROR_ALREADY_EXISTS)
-        return GetLastError();
+    const DWORD Error = MakeFolder();
+    if (Error)
+        return Error;
     return SetVolumeMountPointW(PRIVATE_FOLDER, Name) ? ERROR_SUCCESS : GetLastError();
 }
 

@@ -10,6 +10,7 @@
 #include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/service_lookup.h"
 #include "windows/agent/common/text.h"
+#include "windows/agent/privatedisk/disk.h"
 
 enum {
     TABLE_FILE_MAX = 4096, /* bytes of a text file that names a program */
@@ -24,65 +25,90 @@ static void OwnFolder(_Out_writes_(MAX_PATH) PWSTR Path)
     Path[Length ? Length - 1 : 0] = 0;
 }
 
+static void AddGuarded(_Inout_ SERVICE_FOLDERS *Folders, _In_ PCWSTR Parent)
+{
+    swprintf(Folders->Paths[Folders->Count++], MAX_PATH, L"%ls\\qubes-rpc", Parent);
+    Folders->Guarded = Folders->Count;
+}
+
 void ServiceFoldersDefault(_Out_ SERVICE_FOLDERS *Folders)
 {
-    WCHAR Data[MAX_PATH];
+    WCHAR Data[MAX_PATH], Parent[MAX_PATH];
 
     memset(Folders, 0, sizeof(*Folders));
     OwnFolder(Folders->Programs);
+    AddGuarded(Folders, PRIVATE_FOLDER L"Casement");
     const DWORD Length = GetEnvironmentVariableW(L"ProgramData", Data, MAX_PATH);
-    Folders->Guarded = Length && Length < MAX_PATH - 40;
-    if (Folders->Guarded)
-        swprintf(Folders->Paths[Folders->Count++], MAX_PATH, L"%ls\\Casement\\qubes-rpc", Data);
+    if (Length && Length < MAX_PATH - 40) {
+        swprintf(Parent, MAX_PATH, L"%ls\\Casement", Data);
+        AddGuarded(Folders, Parent);
+    }
     if (wcslen(Folders->Programs) < MAX_PATH - 40)
         swprintf(Folders->Paths[Folders->Count++], MAX_PATH, L"%ls\\..\\qubes-rpc",
                  Folders->Programs);
 }
 
-/* Anybody may make folders in %ProgramData%, and the settings beside the services name the user
- * who runs them: overrides count only when all of it belongs to the owner of the machine. */
+static BOOL NotThere(_In_ DWORD Error)
+{
+    return Error == ERROR_FILE_NOT_FOUND || Error == ERROR_PATH_NOT_FOUND;
+}
+
+static BOOL MayBeUsed(_In_ PCWSTR Path, _In_ DWORD Error)
+{
+    if (Error == ERROR_ACCESS_DENIED)
+        LogLine("%ls: others than administrators may write there: not used", Path);
+    return !Error;
+}
+
+/* Anybody may make folders in C:\, which Windows later mounts a volume on, in %ProgramData% and on
+ * a new volume, and the settings beside the services name the user who runs them: overrides count
+ * only when all of it belongs to the owner of the machine. */
 static BOOL OverridesAreGuarded(_In_ PCWSTR Folder)
 {
-    static const PCWSTR Parts[] = {L"\\..", L"", L"\\..\\rpc-config"};
-    WCHAR Path[MAX_PATH * 2];
+    static const PCWSTR Children[] = {L"qubes-rpc", L"rpc-config"};
+    WCHAR Parent[MAX_PATH], Path[MAX_PATH * 2];
 
-    for (int i = 0; i < 3; i++) {
-        if (swprintf(Path, MAX_PATH * 2, L"%ls%ls", Folder, Parts[i]) < 0)
-            return FALSE;
+    wcscpy(Parent, Folder);
+    *wcsrchr(Parent, L'\\') = 0;
+    if (GetFileAttributesW(Parent) == INVALID_FILE_ATTRIBUTES ||
+        !MayBeUsed(Parent, PathIsGuarded(Parent)))
+        return FALSE;
+    for (int i = 0; i < 2; i++) {
+        swprintf(Path, MAX_PATH * 2, L"%ls\\%ls", Parent, Children[i]);
         const DWORD Error = FolderIsGuarded(Path);
-        if (i && (Error == ERROR_FILE_NOT_FOUND || Error == ERROR_PATH_NOT_FOUND))
-            continue;
-        if (Error == ERROR_ACCESS_DENIED)
-            LogLine("%ls: others than administrators may write there: overrides not used", Path);
-        if (Error)
+        if (!NotThere(Error) && !MayBeUsed(Path, Error))
             return FALSE;
     }
     return TRUE;
 }
 
-static DWORD FirstFolder(_In_ const SERVICE_FOLDERS *Folders)
+/* Which folders count in this lookup. */
+static void LookAtFolders(_In_ const SERVICE_FOLDERS *Folders,
+                          _Out_writes_(SERVICE_FOLDERS_MAX) BOOL *Used)
 {
-    return Folders->Guarded && !OverridesAreGuarded(Folders->Paths[0]);
+    for (DWORD i = 0; i < Folders->Count; i++)
+        Used[i] = i >= Folders->Guarded || OverridesAreGuarded(Folders->Paths[i]);
 }
 
-/* The beginning of a file; bytes read, or -1 with GetLastError(). */
-static int ReadStart(_In_ PCWSTR Path, _Out_writes_(Size) PSTR Buffer, _In_ DWORD Size)
+/* The beginning of a file; bytes read, or -1 with GetLastError(). Guarded: only when nobody but the
+ * owners of the machine may write to it. */
+static int ReadStart(_In_ PCWSTR Path, _In_ BOOL Guarded, _Out_writes_(Size) PSTR Buffer,
+                     _In_ DWORD Size)
 {
     DWORD Count = 0;
-    const HANDLE File = CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
-                                    OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    const HANDLE File =
+        CreateFileW(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                    Guarded ? FILE_FLAG_OPEN_REPARSE_POINT : FILE_ATTRIBUTE_NORMAL, NULL);
     if (File == INVALID_HANDLE_VALUE)
         return -1;
-    const BOOL Read = ReadFile(File, Buffer, Size, &Count, NULL);
-    const DWORD Error = GetLastError();
+    DWORD Error = Guarded ? FileIsGuarded(File) : ERROR_SUCCESS;
+    if (!MayBeUsed(Path, Error))
+        Count = 0;
+    else if (!ReadFile(File, Buffer, Size, &Count, NULL))
+        Error = GetLastError();
     CloseHandle(File);
     SetLastError(Error);
-    return Read ? (int)Count : -1;
-}
-
-static BOOL NotThere(_In_ DWORD Error)
-{
-    return Error == ERROR_FILE_NOT_FOUND || Error == ERROR_PATH_NOT_FOUND;
+    return Error ? -1 : (int)Count;
 }
 
 static BOOL FileExists(_In_ PCWSTR Path)
@@ -183,7 +209,7 @@ static DWORD CommandLineOf(_In_ const SERVICE_FOLDERS *Folders, _In_ PCWSTR Fold
     return *CommandLine ? ERROR_SUCCESS : ERROR_BAD_FORMAT;
 }
 
-static BOOL ReadConfig(_In_ PCWSTR Folder, _In_ struct qrexec_piece Name,
+static BOOL ReadConfig(_In_ PCWSTR Folder, _In_ BOOL Guarded, _In_ struct qrexec_piece Name,
                        _Inout_ SERVICE_FOUND *Found, _Out_ BOOL *Exists)
 {
     char Text[QREXEC_RPC_CONFIG_MAX + 1];
@@ -193,7 +219,7 @@ static BOOL ReadConfig(_In_ PCWSTR Folder, _In_ struct qrexec_piece Name,
     if (swprintf(ConfigFolder, MAX_PATH * 2, L"%ls\\..\\rpc-config", Folder) < 0 ||
         !MakePath(Path, ConfigFolder, Name, L""))
         return TRUE;
-    const int Size = ReadStart(Path, Text, sizeof(Text));
+    const int Size = ReadStart(Path, Guarded, Text, sizeof(Text));
     if (Size < 0 && NotThere(GetLastError()))
         return TRUE;
     if (Size < 0) { /* settings that somebody keeps us from reading are not none */
@@ -218,17 +244,17 @@ static BOOL ReadConfig(_In_ PCWSTR Folder, _In_ struct qrexec_piece Name,
 }
 
 /* Settings of "service+argument" win over those of "service"; the first folder that has any. */
-static BOOL FindConfig(_In_ const SERVICE_FOLDERS *Folders,
+static BOOL FindConfig(_In_ const SERVICE_FOLDERS *Folders, _In_ const BOOL *Used,
                        _In_ const struct qrexec_command *Command, _Inout_ SERVICE_FOUND *Found)
 {
     const struct qrexec_piece Names[] = {Command->full_name, Command->service};
 
-    for (DWORD i = FirstFolder(Folders); i < Folders->Count; i++)
+    for (DWORD i = 0; i < Folders->Count; i++)
         for (int n = 0; n < 2; n++) {
             BOOL Exists = FALSE;
-            if (!qrexec_windows_file_name_ok(Names[n].text, Names[n].length))
+            if (!Used[i] || !qrexec_windows_file_name_ok(Names[n].text, Names[n].length))
                 continue;
-            if (!ReadConfig(Folders->Paths[i], Names[n], Found, &Exists))
+            if (!ReadConfig(Folders->Paths[i], i < Folders->Guarded, Names[n], Found, &Exists))
                 return FALSE;
             if (Exists)
                 return TRUE;
@@ -242,21 +268,23 @@ DWORD ServiceLookup(_In_ const SERVICE_FOLDERS *Folders, _In_ const struct qrexe
     const struct qrexec_piece Names[] = {Command->full_name, Command->service};
     char Start[TABLE_FILE_MAX + 1];
     WCHAR Path[MAX_PATH * 2];
+    BOOL Used[SERVICE_FOLDERS_MAX];
 
+    LookAtFolders(Folders, Used);
     memset(Found, 0, sizeof(*Found));
-    for (DWORD i = FirstFolder(Folders); i < Folders->Count; i++) {
+    for (DWORD i = 0; i < Folders->Count; i++) {
         for (int n = 0; n < 4; n++) {
             const struct qrexec_piece Name = Names[n / 2];
-            if (!qrexec_windows_file_name_ok(Name.text, Name.length) ||
+            if (!Used[i] || !qrexec_windows_file_name_ok(Name.text, Name.length) ||
                 !MakePath(Path, Folders->Paths[i], Name, n % 2 ? L".exe" : L""))
                 continue;
-            const int Size = ReadStart(Path, Start, TABLE_FILE_MAX);
+            const int Size = ReadStart(Path, i < Folders->Guarded, Start, TABLE_FILE_MAX);
             if (Size < 0 && NotThere(GetLastError()))
                 continue;
             if (Size < 0) /* such as a folder of that name, or no permission */
                 return GetLastError();
             memset(Start + Size, 0, sizeof(Start) - Size);
-            if (!FindConfig(Folders, Command, Found))
+            if (!FindConfig(Folders, Used, Command, Found))
                 return ERROR_BAD_FORMAT;
             return CommandLineOf(Folders, Folders->Paths[i], Path, Start, Command,
                                  &Found->CommandLine);
