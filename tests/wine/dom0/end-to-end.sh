@@ -1015,6 +1015,51 @@ case_folders() { # in a template-based qube the user's folders are on the privat
     return 0
 }
 
+case_profiles() { # template-based: new users' profiles go to the private disk; every way back
+    up win
+    local log key='HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList' before user
+    log=$(log_of win settings-agent)
+    directory() { in_guest "reg query \"$key\" /v $1" | sed -n "s/^ *$1 *//p"; }
+    before=$(directory ProfilesDirectory)
+    user=$(in_guest "reg query \"$key\" /s /v ProfileImagePath" | grep ProfileImagePath)
+    [ -n "$before" ] && [ -n "$user" ] || fail "no list of profiles"
+    "$casement" qdb win write /qubes-vm-persistence rw-only
+    replace_service win CasementSettings settings-agent.exe settings-agent-recorded.exe
+    "$casement" qdb win write /qubes-timezone Europe/Warsaw
+    await "$log" 'time zone: Central European'
+    "$casement" qdb win write /qubes-timezone Asia/Kolkata
+    await "$log" 'time zone: India' # so it has looked at all at least once
+    same "without the disk" "$before" "$(directory ProfilesDirectory)"
+    mkdir "$(drive win)/Private"
+    await "$log" "new users' profiles: on the private disk"
+    same "on the disk" 'REG_EXPAND_SZ    C:\Private\Profiles' "$(directory ProfilesDirectory)"
+    same "what it was" "$before" "$(directory CasementProfilesDirectory)"
+    same "the user who has one" "$user" \
+        "$(in_guest "reg query \"$key\" /s /v ProfileImagePath" | grep ProfileImagePath)"
+    same "who may write there" drwxr-xr-x "$(stat -c %A "$(drive win)/Private/Profiles")"
+    # A standalone clone keeps its system disk (#10441).
+    "$casement" qdb win write /qubes-vm-persistence full
+    await "$log" "new users' profiles: where Windows has them"
+    same "back in a clone" "$before" "$(directory ProfilesDirectory)"
+    same "nothing is left of it" '' "$(directory CasementProfilesDirectory)"
+    # By hand, before Casement is removed; and twice.
+    : >"$log"
+    "$casement" qdb win write /qubes-vm-persistence rw-only
+    await "$log" "new users' profiles: on the private disk"
+    for _ in 1 2; do
+        "$casement" run win -- "\"$bin\\private-disk.exe\" --profiles-back" || fail "--profiles-back"
+        same "back by hand" "$before" "$(directory ProfilesDirectory)"
+        same "nothing is left by hand" '' "$(directory CasementProfilesDirectory)"
+    done
+    # A folder in which everybody may write is not used.
+    : >"$log"
+    chmod 777 "$(drive win)/Private/Profiles"
+    "$casement" qdb win write /qubes-vm-persistence full
+    "$casement" qdb win write /qubes-vm-persistence rw-only
+    await "$log" "new users' profiles: .*5"
+    same "in a folder of others" "$before" "$(directory ProfilesDirectory)"
+}
+
 case_policy() { # denied, allowed while running, a fault denies and is named
     up win
     "$casement" run win -- "$client dom0 test.Echo" </dev/null || fail "the default policy"

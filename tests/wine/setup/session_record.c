@@ -3,8 +3,7 @@
  * In the place of the imports of the shipped session-agent that change the running programs'
  * layout and the user's folders: writes them to C:\keyboard-calls, with what the user's registry
  * says at that moment (Wine's next program writes its own layout there). Wine's calls succeed and
- * change nothing. C:\Private counts as a mounted volume, and the folders that were set are
- * remembered.
+ * change nothing. The folders that were set are remembered. With volume_record.c.
  */
 #include <windows.h>
 #include <stdio.h>
@@ -98,11 +97,3 @@ HRESULT WINAPI SHSetKnownFolderPath(REFKNOWNFOLDERID Id, DWORD Flags, HANDLE Tok
     wcscpy(Folders[IndexOf(Id)].Path, Path);
     return S_OK;
 }
-
-static WINBOOL WINAPI RecordVolume(PCWSTR Folder, PWSTR Name, DWORD Size)
-{
-    return !wcscmp(Folder, L"C:\\Private\\") &&
-           GetFileAttributesW(Folder) != INVALID_FILE_ATTRIBUTES;
-}
-
-WINBOOL(WINAPI *const __imp_GetVolumeNameForVolumeMountPointW)(PCWSTR, PWSTR, DWORD) = RecordVolume;

@@ -2,6 +2,7 @@
 /* Is the private disk a mounted volume? The same next step as private-disk.exe's: none is fine. */
 #include "windows/agent/doctor/check.h"
 #include "windows/agent/privatedisk/disk.h"
+#include "windows/agent/privatedisk/place.h"
 
 void CheckPrivateDisk(_Inout_ FINDING *Finding)
 {

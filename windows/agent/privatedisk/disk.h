@@ -8,10 +8,6 @@
 #include <windows.h>
 #include "core/privatedisk/plan.h"
 
-/* Where the volume is mounted, always; and the letter, when nothing else has it. */
-#define PRIVATE_FOLDER L"C:\\Private\\"
-#define PRIVATE_LETTER L"Q:\\"
-
 /* ExpectedBytes: as XenStore says, or 0. ERROR_NOT_FOUND: there is none (yet). */
 DWORD DiskFind(_In_ uint64_t ExpectedBytes, _Out_ ULONG *Number);
 DWORD DiskLook(_In_ ULONG Number, _Out_ struct private_disk *Disk);

@@ -5,16 +5,22 @@
  * holds anything is never formatted. A Windows service, or in the foreground:
  *
  *   private-disk.exe [--console] [--log FILE]
+ *   private-disk.exe --profiles-back
+ *
+ * The last, by an administrator before Casement is removed: new users' profiles are made where
+ * Windows had them (settings-agent.exe had put them onto the disk). Profiles stay where they are.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 #include "include/xencontrol.h"
 #include "windows/agent/common/log.h"
 #include "windows/agent/common/service.h"
 #include "windows/agent/privatedisk/disk.h"
+#include "windows/agent/privatedisk/profiles.h"
 
-static const char Usage[] = "usage: private-disk.exe [--console] [--log FILE]\n";
+static const char Usage[] = "usage: private-disk.exe [--console] [--log FILE] | --profiles-back\n";
 static char Folder[] = "device/vbd", Backend[] = "device/vbd/51728/backend";
 
 enum {
@@ -143,6 +149,15 @@ static void Close(_In_ PVOID Context)
         CloseHandle(Private->Changed);
 }
 
+static int Back(void)
+{
+    const DWORD Error = ProfilesBack();
+
+    if (Error)
+        fprintf(stderr, "private-disk: new users' profiles: error %lu\n", Error);
+    return Error ? 1 : 0;
+}
+
 int wmain(int Count, WCHAR **Arguments)
 {
     static PRIVATE Private;
@@ -155,5 +170,7 @@ int wmain(int Count, WCHAR **Arguments)
         .Close = Close,
     };
 
+    if (Count == 2 && !wcscmp(Arguments[1], L"--profiles-back"))
+        return Back();
     return ServiceProgramArguments(&Service, Count, Arguments, Usage);
 }

@@ -2,7 +2,7 @@
 /* See volume.h. */
 #include <string.h>
 #include <wchar.h>
-#include "windows/agent/privatedisk/disk.h"
+#include "windows/agent/privatedisk/place.h"
 #include "windows/agent/privatedisk/volume.h"
 #include <sddl.h>
 #include <winioctl.h>

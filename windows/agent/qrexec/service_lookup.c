@@ -6,7 +6,7 @@
 #include <wchar.h>
 #include "core/qrexec/arguments.h"
 #include "core/qrexec/names.h"
-#include "windows/agent/qrexec/guarded_folder.h"
+#include "windows/agent/common/guarded_folder.h"
 #include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/service_lookup.h"
 #include "windows/agent/common/text.h"

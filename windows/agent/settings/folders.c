@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
-#include "windows/agent/privatedisk/disk.h"
+#include "windows/agent/privatedisk/place.h"
 #include "windows/agent/settings/folders.h"
 #include <aclapi.h>
 #include <knownfolders.h>
@@ -22,13 +22,6 @@ static const struct {
     {&FOLDERID_Music, L"Music"},         {&FOLDERID_Videos, L"Videos"},
     {&FOLDERID_Favorites, L"Favorites"},
 };
-
-BOOL FoldersHaveDisk(void)
-{
-    WCHAR Volume[64];
-
-    return GetVolumeNameForVolumeMountPointW(PRIVATE_FOLDER, Volume, 64);
-}
 
 /* Of the program's user; LocalFree() it. NULL: not to be had. */
 static PWSTR UserSid(void)

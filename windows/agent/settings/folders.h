@@ -8,8 +8,6 @@
 
 #include <windows.h>
 
-/* Is there a volume at PRIVATE_FOLDER? */
-BOOL FoldersHaveDisk(void);
 /* Private: to <PRIVATE_FOLDER>Users\<user>, made for that user alone; else back to their defaults
  * when they are there. Files are not moved: they stay on the disk that they are on. ERROR_SUCCESS,
  * also when nothing had to change; or why not. ERROR_INVALID_OWNER: that folder is somebody

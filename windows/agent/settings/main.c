@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * settings-agent.exe: gives the machine dom0's time zone, and the log-on screen dom0's keyboard
- * layout, again whenever dom0 changes them. The layout of a user's session is session-agent.exe's.
+ * layout, again whenever dom0 changes them; and in a qube whose system disk is thrown away new
+ * users' profiles a place on the private disk. The layout of a user's session is
+ * session-agent.exe's.
  * A Windows service, or in the foreground:
  *
  *   settings-agent.exe [--console] [--log FILE]
  */
 #include <string.h>
+#include "core/privatedisk/profiles.h"
 #include "core/services/keyboard.h"
 #include "core/services/timezone.h"
 #include "windows/agent/common/follow.h"
 #include "windows/agent/common/log.h"
 #include "windows/agent/common/service.h"
+#include "windows/agent/privatedisk/profiles.h"
 #include "windows/agent/settings/preload.h"
 #include "windows/agent/settings/zone.h"
 
 static const char Usage[] = "usage: settings-agent.exe [--console] [--log FILE]\n";
 
-enum { VALUE_BYTES = 256 };
+enum { VALUE_BYTES = 256, AGAIN_MS = 5000 };
 
 /* So that a value is complained about once. */
 typedef struct SETTINGS {
@@ -79,13 +83,34 @@ static void ApplyKeyboard(_Inout_ SETTINGS *Settings, _In_ qdb_handle_t Db)
         LogLine("log-on screen's keyboard layout: %ls%s", Name, Changed ? "" : " already");
 }
 
+/* Nothing tells when the private disk is mounted: it is waited for. */
+static DWORD ApplyProfiles(_In_ qdb_handle_t Db)
+{
+    char Value[VALUE_BYTES];
+    struct profiles_state State;
+    DWORD Error = ProfilesLook(&State);
+
+    FollowRead(Db, "/qubes-vm-persistence", Value, sizeof(Value));
+    const enum profiles_step Step = Error ? PROFILES_LEAVE : profiles_next(Value, &State);
+    if (Step == PROFILES_TO_DISK)
+        Error = ProfilesToDisk();
+    else if (Step == PROFILES_BACK)
+        Error = ProfilesBack();
+    if (Error)
+        LogError(Error, "new users' profiles");
+    else if (Step != PROFILES_LEAVE)
+        LogLine("new users' profiles: %s",
+                Step == PROFILES_TO_DISK ? "on the private disk" : "where Windows has them");
+    return !Error && !State.mounted && system_is_thrown_away(Value) ? AGAIN_MS : INFINITE;
+}
+
 static DWORD Apply(_In_ PVOID Context, _In_ qdb_handle_t Db)
 {
     SETTINGS *const Settings = Context;
 
     ApplyZone(Settings, Db);
     ApplyKeyboard(Settings, Db);
-    return INFINITE;
+    return ApplyProfiles(Db);
 }
 
 static DWORD Open(_In_ PVOID Context)
@@ -95,7 +120,8 @@ static DWORD Open(_In_ PVOID Context)
 
 static DWORD Run(_In_ PVOID Context, _In_ HANDLE Stop)
 {
-    static const PCSTR Paths[] = {"/qubes-timezone", "/keyboard-layout", NULL};
+    static const PCSTR Paths[] = {"/qubes-timezone", "/keyboard-layout", "/qubes-vm-persistence",
+                                  NULL};
     const FOLLOW Follow = {.Context = Context, .Paths = Paths, .Apply = Apply};
 
     return FollowRun(&Follow, Stop);

@@ -5,9 +5,10 @@
  * user's folders on the private disk. Started at each log-on (casement-services.exe says so in the
  * registry), runs with the user's rights, has no window and ends with the session.
  */
-#include <string.h>
+#include "core/privatedisk/profiles.h"
 #include "core/services/keyboard.h"
 #include "windows/agent/common/follow.h"
+#include "windows/agent/privatedisk/place.h"
 #include "windows/agent/settings/folders.h"
 #include "windows/agent/settings/preload.h"
 #include <objbase.h>
@@ -48,8 +49,8 @@ static DWORD ApplyFolders(_In_ qdb_handle_t Db)
 
     if (!FollowRead(Db, "/qubes-vm-persistence", Value, sizeof(Value)))
         return INFINITE;
-    const BOOL Private = !strcmp(Value, "rw-only");
-    if (Private && !FoldersHaveDisk())
+    const BOOL Private = system_is_thrown_away(Value);
+    if (Private && !PrivateIsMounted())
         return AGAIN_MS;
     FoldersSet(Private);
     return INFINITE;

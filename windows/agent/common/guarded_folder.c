@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See guarded_folder.h. */
-#include "windows/agent/qrexec/guarded_folder.h"
+#include "windows/agent/common/guarded_folder.h"
 #include <aclapi.h>
 #include <sddl.h>
 #include <stdio.h>
