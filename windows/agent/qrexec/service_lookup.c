@@ -10,7 +10,7 @@
 #include "windows/agent/common/log.h"
 #include "windows/agent/qrexec/service_lookup.h"
 #include "windows/agent/common/text.h"
-#include "windows/agent/privatedisk/disk.h"
+#include "windows/agent/privatedisk/place.h"
 
 enum {
     TABLE_FILE_MAX = 4096, /* bytes of a text file that names a program */
