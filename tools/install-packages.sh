@@ -6,11 +6,11 @@ set -eu
 packages="gcc libc6-dev make meson ninja-build pkg-config python3 git binutils
 gcc-mingw-w64-x86-64 libz-mingw-w64-dev
 clang clang-format lld llvm libclang-rt-14-dev
-libcmocka-dev zlib1g-dev valgrind
-libxcb1-dev libxcb-shm0-dev libxcb-keysyms1-dev libxcb-icccm4-dev libxcb-xtest0-dev libxcb-damage0-dev libpng-dev xvfb xcompmgr openbox
+libcmocka-dev zlib1g-dev valgrind e2fsprogs
+libxcb1-dev libxcb-shm0-dev libxcb-keysyms1-dev libxcb-icccm4-dev libxcb-xtest0-dev libxcb-damage0-dev
+libpng-dev xvfb xcompmgr openbox
 qemu-system-x86 cpio kmod xz-utils
-wine wine64 fonts-wine
-xvfb xcompmgr"
+wine wine64 fonts-wine"
 
 missing=""
 for package in $packages; do
