@@ -139,15 +139,15 @@ static void take_focus(struct view *view, const xcb_focus_in_event_t *event, boo
 
 /* --- Place and state */
 
-/* A window manager puts the frame into a window of its own: the root's coordinates are asked for.
- */
-static bool root_place(struct view *view, const xcb_configure_notify_event_t *event, int32_t *x,
-                       int32_t *y)
+/* A window manager puts the frame into a window of its own, and so does a notification area: the
+ * root's coordinates are asked for. */
+static bool root_place(struct view *view, const struct window *window,
+                       const xcb_configure_notify_event_t *event, int32_t *x, int32_t *y)
 {
     xcb_translate_coordinates_reply_t *reply;
 
     *x = event->x, *y = event->y;
-    if (!view->display.has_wm || event->response_type & 0x80)
+    if ((!view->display.has_wm && !window->rules->docked) || event->response_type & 0x80)
         return true;
     reply = xcb_translate_coordinates_reply(
         view->display.connection,
@@ -171,7 +171,7 @@ static void take_place(struct view *view, const xcb_configure_notify_event_t *ev
     /* Events from before our own last change tell of a place that is past. */
     if (window == NULL || event->window != window->frame ||
         (int16_t)(event->sequence - window->configured) < 0 || event->width <= margin_x ||
-        event->height <= margin_y || !root_place(view, event, &x, &y))
+        event->height <= margin_y || !root_place(view, window, event, &x, &y))
         return;
     struct rules_window *rules = window->rules;
     const uint32_t width = (uint32_t)(event->width - margin_x);

@@ -112,7 +112,11 @@ void window_place(struct view *view, struct window *window)
 {
     keep_on_screen(view, window);
     ask_for_place(view, window);
-    window->insists = display_of(view)->has_wm && !window->override_redirect ? INSISTS_MAX : 0;
+    /* A notification area decides on its icons itself. */
+    window->insists =
+        display_of(view)->has_wm && !window->override_redirect && !window->rules->docked
+            ? INSISTS_MAX
+            : 0;
 }
 
 bool window_insists(struct view *view, struct window *window)

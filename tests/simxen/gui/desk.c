@@ -8,12 +8,31 @@
 #include <cmocka.h>
 #include "desk.h"
 
-enum { SILENCE_MS = 20000, STIR_MS = 200 };
+enum { SILENCE_MS = 20000, STIR_MS = 200, ASK_AGAIN_MS = 100 };
 
 void desk_open(struct desk *desk)
 {
     agent_open(&desk->agent);
     agent_listen(&desk->agent);
+}
+
+/* Openbox 3.6 may leave what it has read from the X server until something else comes: it is asked
+ * until it answers, and again when it is silent. */
+void desk_wait_for_manager(struct desk *desk)
+{
+    struct screen *screen = &desk->screen;
+    const xcb_window_t window = xcb_generate_id(screen->connection);
+    struct pollfd fd = {.fd = screen_fd(screen), .events = POLLIN};
+    char extents[20];
+
+    xcb_create_window(screen->connection, 0, window, screen->root->root, 0, 0, 9, 9, 0,
+                      XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, 0, NULL);
+    while (!screen_property(screen, window, "_NET_FRAME_EXTENTS", extents, sizeof(extents))) {
+        screen_ask_wm(screen, window, "_NET_REQUEST_FRAME_EXTENTS", (uint32_t[5]){0});
+        if (!screen_drain(screen))
+            poll(&fd, 1, ASK_AGAIN_MS);
+    }
+    desk->stirs = window;
 }
 
 void desk_go_on(struct desk *desk)

@@ -17,6 +17,8 @@ struct desk {
 
 /* Makes the agent; the screen is open. */
 void desk_open(struct desk *desk);
+/* Before desk_open(): returns when the window manager that was started is there. */
+void desk_wait_for_manager(struct desk *desk);
 /* Does what there is to do now. */
 void desk_go_on(struct desk *desk);
 /* Returns when something happened; fails the test when nothing does any more. what: is waited for.

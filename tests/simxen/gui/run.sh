@@ -23,8 +23,10 @@ export DISPLAY
 domain=$("$1" create win)
 GUI_OTHER="exec $1 exec \$($1 create work) -- $4 other"
 export GUI_OTHER
-if [ -n "${5:-}" ]; then
-    "$5" >"$here/manager" 2>&1 &
+GUI_MANAGER=${5:-}
+export GUI_MANAGER
+if [ -n "$GUI_MANAGER" ]; then
+    "$GUI_MANAGER" >"$here/manager" 2>&1 &
     manager=$!
     trap 'kill $manager $x 2>/dev/null; wait $x; rm -rf "$here"' EXIT
 fi

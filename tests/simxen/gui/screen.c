@@ -47,6 +47,8 @@ bool screen_drain(struct screen *screen)
             xcb_change_window_attributes(
                 screen->connection, ((xcb_create_notify_event_t *)event)->window, XCB_CW_EVENT_MASK,
                 (uint32_t[]){XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_FOCUS_CHANGE});
+        if ((event->response_type & 0x7f) == XCB_CLIENT_MESSAGE)
+            screen->message = *(xcb_client_message_event_t *)event;
         some = true;
         free(event);
     }

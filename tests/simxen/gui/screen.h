@@ -17,6 +17,7 @@ struct screen {
     xcb_connection_t *connection;
     xcb_screen_t *root;
     xcb_key_symbols_t *keys;
+    xcb_client_message_event_t message; /* the last that came to a window of ours */
 };
 
 void screen_open(struct screen *screen);

@@ -6,13 +6,12 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
 #include "desk.h"
 
-enum { ICONIC_STATE = 3, GRAVITY_STATIC = 10, ASK_AGAIN_MS = 100 };
+enum { ICONIC_STATE = 3, GRAVITY_STATIC = 10 };
 
 static struct desk desk;
 
@@ -125,24 +124,6 @@ static int forget(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, forget)
 
-/* Openbox 3.6 may leave what it has read from the X server until something else comes: it is asked
- * until it answers, and again when it is silent (desk.h). */
-static void wait_for_manager(void)
-{
-    const xcb_window_t window = xcb_generate_id(desk.screen.connection);
-    struct pollfd fd = {.fd = screen_fd(&desk.screen), .events = POLLIN};
-    char extents[20];
-
-    xcb_create_window(desk.screen.connection, 0, window, desk.screen.root->root, 0, 0, 9, 9, 0,
-                      XCB_WINDOW_CLASS_INPUT_ONLY, XCB_COPY_FROM_PARENT, 0, NULL);
-    while (!screen_property(&desk.screen, window, "_NET_FRAME_EXTENTS", extents, sizeof(extents))) {
-        screen_ask_wm(&desk.screen, window, "_NET_REQUEST_FRAME_EXTENTS", (uint32_t[5]){0});
-        if (!screen_drain(&desk.screen))
-            poll(&fd, 1, ASK_AGAIN_MS);
-    }
-    desk.stirs = window;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,7 +135,7 @@ int main(void)
     };
 
     screen_open(&desk.screen);
-    wait_for_manager();
+    desk_wait_for_manager(&desk);
     desk_open(&desk);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
