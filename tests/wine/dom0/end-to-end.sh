@@ -306,16 +306,58 @@ case_clipboard() { # text both ways: UTF-8, line ends, nothing, too much; Window
     same "nothing" "" "$(copy)"
 }
 
+link() { # name, command for cmd /c: an entry of the Start menu
+    cp "$build/windows/tests/wine/dom0/make_link.exe" "$(drive win)"
+    mkdir -p "$(drive win)/ProgramData/Microsoft/Windows/Start Menu/Programs/Games"
+    "$casement" run win -- 'C:\make_link.exe' \
+        "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\$1.lnk" \
+        'C:\windows\system32\cmd.exe' "/c $2" || fail "link $1"
+}
+
+# Makes the guest a disposable, and starts a program in the background: the window that says that it
+# is there is on the screen when this returns.
+start_in_disposable() { # name in the menu
+    local id
+    "$casement" qdb win write /qubes-vm-type DispVM || fail "qdb"
+    id=$("$casement" call win qubes.GetAppmenus </dev/null | sed -n "s/\.desktop:Name=$1\$//p")
+    cp "$build/windows/tests/wine/dom0/press.exe" "$(drive win)"
+    "$casement" call win "qubes.StartApp+$id" </dev/null 2>err 7>&- 8<&- &
+    shown=$!
+    until "$casement" run win -- 'C:\press.exe "Program of a disposable qube" 0' >said; do
+        kill -0 $shown || fail "StartApp of $1 ended: $(cat err)"
+        [ $failed = 0 ] || return
+    done
+    grep -q "\"$1\" was opened" said || fail "the window says: $(cat said)"
+}
+
+case_apps_handed_on() { # a disposable lives as long as the program that took its program's work over
+    up win
+    windows_open
+    link 'Handed' 'echo handed> C:\handed'
+    open_call win # a program of that name that runs
+    start_in_disposable Handed
+    [ -e "$(drive win)/handed" ] || fail "it was not started"
+    "$casement" run win -- 'C:\press.exe "Program of a disposable qube" 0' >said || fail "it does not stay"
+    kill -0 $shown || fail "StartApp ended before the other program"
+    exec 7>&-
+    wait $call || fail "the other program: $?"
+    exec 8<&-
+    wait $shown || fail "StartApp: $?: $(cat err)"
+    rm in.win out.win
+    # Or until the user says so.
+    open_call win
+    start_in_disposable Handed
+    "$casement" run win -- 'C:\press.exe "Program of a disposable qube"' >said || fail "press"
+    wait $shown || fail "StartApp, finished: $?: $(cat err)"
+    kill -0 $call || fail "the other program has ended"
+    exec 7>&-
+    wait $call || fail "the other program: $?"
+    exec 8<&-
+}
+
 case_apps() { # the Start menu's programs, with stable ids and plain names; started by id
     up win
     local bad id
-    cp "$build/windows/tests/wine/dom0/make_link.exe" "$(drive win)"
-    mkdir -p "$(drive win)/ProgramData/Microsoft/Windows/Start Menu/Programs/Games"
-    link() { # name, command for cmd /c
-        "$casement" run win -- 'C:\make_link.exe' \
-            "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\$1.lnk" \
-            'C:\windows\system32\cmd.exe' "/c $2" || fail "link $1"
-    }
     link 'Notes' 'echo started> C:\started'
     link 'Games\Schön & Мир #1' 'echo x> C:\other'
     "$casement" call win qubes.GetAppmenus </dev/null >menu || fail "the menu"
@@ -574,6 +616,7 @@ case_select() { # the user chooses a file or a folder for another qube, or does 
 case_store_apps() { # apps of the Store are in the menu, start by their id and have icons (recorded calls)
     up win
     local program id
+    windows_open
     for program in appmenus startapp image; do
         cp "$build/windows/tests/wine/dom0/$program-store.exe" \
             "$(drive win)/Program Files/Casement/bin/$program.exe"
@@ -584,6 +627,10 @@ case_store_apps() { # apps of the Store are in the menu, start by their id and h
     "$casement" call win "qubes.StartApp+$id" </dev/null || fail "StartApp"
     same "what was started" 'Example.Rechner_8wekyb3d8bbwe!App' "$(cat "$(drive win)/store")"
     same "its icon" $'2 1\nrgbaRGBA' "$(echo "xdgicon:$id" | "$casement" call win qubes.GetImageRGBA)"
+    # In a disposable, when the shell tells no process: the user says when he has finished.
+    start_in_disposable Other
+    "$casement" run win -- 'C:\press.exe "Program of a disposable qube"' >said || fail "press"
+    wait $shown || fail "StartApp, finished: $?: $(cat err)"
 }
 
 case_resize_disk() { # Windows' partition and volume grow into the room behind them (recorded calls)

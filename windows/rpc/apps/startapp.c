@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * startapp.exe, the service qubes.StartApp: starts the program of the Start menu whose id
- * (startmenu.h) is the service argument. In a disposable it stays until the program has ended,
- * because the qube ends with the call; elsewhere it ends at once.
+ * (startmenu.h) is the service argument. In a disposable it stays until the program has ended with
+ * all that it has started, or what it handed its work to, because the qube ends with the call: by
+ * the processes of the same program, and where the shell tells none by a window. Elsewhere it ends
+ * at once.
  *
  * Exit code: 0; 127 no such program; 1 it does not start, with a line on stderr.
  */
@@ -13,9 +15,12 @@
 #include <shlobj.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 #include "include/qubesdb-client.h"
 #include "windows/rpc/apps/startmenu.h"
 #include "windows/rpc/apps/store_apps.h"
+#include "windows/rpc/notice/notice.h"
+#include "windows/rpc/userprogram/user_program.h"
 
 typedef struct SEARCH {
     PCSTR Id;
@@ -92,29 +97,61 @@ static int CannotStart(_In_ const APP *App, _In_ DWORD Error)
     return 1;
 }
 
-/* NULL: some links hand the work to a process that runs already: then there is none to wait for. */
-static int Finish(_In_opt_ HANDLE Process)
+static int StayUntilFinished(_In_ const APP *App, _Inout_ USER_PROGRAM *Program)
 {
-    if (Process && IsDisposable())
-        WaitForSingleObject(Process, INFINITE);
-    if (Process)
-        CloseHandle(Process);
+    WCHAR Text[NOTICE_TEXT_UNITS];
+    const BOOL Unknown = !Program->Process && !Program->Name[0];
+
+    UserProgramWait(Program);
+    if (!Unknown && !UserProgramOthersRun(Program, TRUE))
+        return 0;
+    swprintf(Text, ARRAYSIZE(Text),
+             L"\"%hs\" was opened. This disposable qube ends with it, or when you press Finished.",
+             App->Name);
+    const DWORD Error = UserProgramAsk(Program, TRUE, L"Program of a disposable qube", Text);
+    if (Error)
+        fprintf(stderr, "qubes.StartApp: no window says that the program runs (error %lu)\n",
+                Error);
+    return Error ? 1 : 0;
+}
+
+static int Finish(_In_ const APP *App, _Inout_ USER_PROGRAM *Program)
+{
+    if (IsDisposable())
+        return StayUntilFinished(App, Program);
+    if (Program->Process)
+        CloseHandle(Program->Process);
     return 0;
 }
 
 static int StartStoreApp(_In_ const APP *App)
 {
+    USER_PROGRAM Program = {.Job = NULL}; /* Windows starts it, not this program */
     DWORD ProcessId;
     const DWORD Error = StoreAppStart(App->Link, &ProcessId);
 
     if (Error)
         return CannotStart(App, Error);
-    return Finish(ProcessId ? OpenProcess(SYNCHRONIZE, FALSE, ProcessId) : NULL);
+    if (ProcessId)
+        Program.Process =
+            OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, ProcessId);
+    return Finish(App, &Program);
+}
+
+/* The file name of the program that opens a file, which of a program is itself. */
+static void NameOpener(_In_ PCWSTR Path, _Out_writes_(MAX_PATH) PWSTR Name)
+{
+    WCHAR Opener[MAX_PATH] = L"";
+
+    Name[0] = 0;
+    if ((INT_PTR)FindExecutableW(Path, NULL, Opener) > 32 && wcsrchr(Opener, L'\\'))
+        wcscpy(Name, wcsrchr(Opener, L'\\') + 1);
 }
 
 /* The program itself rather than its link, because the shell tells no process for a link. */
 static int StartLink(_In_ const APP *App)
 {
+    USER_PROGRAM Program = {.Job = UserProgramJob()};
     TARGET Target;
     SHELLEXECUTEINFOW Order = {
         .cbSize = sizeof(Order),
@@ -130,9 +167,12 @@ static int StartLink(_In_ const APP *App)
         Order.lpDirectory = Target.Folder[0] ? Target.Folder : NULL;
         Order.lpVerb = Target.AsAdministrator ? L"runas" : NULL;
         Order.nShow = Target.Show;
+        NameOpener(Target.Path, Program.Name);
     }
-
-    return ShellExecuteExW(&Order) ? Finish(Order.hProcess) : CannotStart(App, GetLastError());
+    if (!ShellExecuteExW(&Order))
+        return CannotStart(App, GetLastError());
+    Program.Process = Order.hProcess;
+    return Finish(App, &Program);
 }
 
 int wmain(void)

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The program in which the user sees or edits a document, and when he has finished with it.
- *
- * That is when the program has ended with all that it has started. But one that runs already may
- * have taken the document over from the new one, or the shell gave no process at all: then a window
- * says which document is open, and its button ends the wait. So it is when the program ends within
- * moments, or another of the same name runs.
+ * The program in which the user sees or edits a document, and when he has finished with it: see
+ * windows/rpc/userprogram/user_program.h.
  */
 #pragma once
 
