@@ -29,7 +29,7 @@ static const struct word words[] = {
     {"view", command_view, "[--strict] [GUEST[=COLOR]...] | --screenshot FILE",
      "show guests' windows on this X screen; or save a picture of the screen"},
     {"disk", command_disk,
-     "attach GUEST FILE NAME [--read-only] | detach GUEST NAME [--force] | list GUEST",
+     "attach GUEST FILE NAME [--read-only|--cdrom] | detach GUEST NAME [--force] | list GUEST",
      "put a file or block device into a guest as the disk xvda, xvdb ..., take it out again"},
     {"attach", command_attach, "GUEST...", "serve a guest that something else started"},
     {"detach", command_detach, "GUEST...", "stop serving a guest"},

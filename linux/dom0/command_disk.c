@@ -17,7 +17,7 @@
 enum { DISK_FAILED = 125 };
 
 /* xl reads everything behind "target=" as the path, whatever is in it. */
-static int attach_by_xl(const struct layout *layout, char **argv, bool read_only)
+static int attach_by_xl(const struct layout *layout, char **argv, const char *option)
 {
     char *disk;
     char *path = realpath(argv[1], NULL);
@@ -25,13 +25,15 @@ static int attach_by_xl(const struct layout *layout, char **argv, bool read_only
         perror(argv[1]);
         return DISK_FAILED;
     }
-    if (asprintf(&disk, "format=raw,vdev=%s,access=%s,target=%s", argv[2], read_only ? "ro" : "rw",
-                 path) < 0)
+    const char *kind = option == NULL                   ? "access=rw"
+                       : strcmp(option, "--cdrom") == 0 ? "access=ro,devtype=cdrom"
+                                                        : "access=ro";
+    if (asprintf(&disk, "format=raw,vdev=%s,%s,target=%s", argv[2], kind, path) < 0)
         return DISK_FAILED;
     return become(layout, NULL, "xl", (char *[]){NULL, "block-attach", argv[0], disk, NULL});
 }
 
-static int by_xl(const struct layout *layout, const char *what, int count, char **argv, bool option)
+static int by_xl(const struct layout *layout, const char *what, char **argv, const char *option)
 {
     if (strcmp(what, "attach") == 0)
         return attach_by_xl(layout, argv, option);
@@ -45,20 +47,25 @@ static int by_xl(const struct layout *layout, const char *what, int count, char 
 int command_disk(const struct layout *layout, int argc, char **argv)
 {
     static const struct {
-        const char *name, *option;
+        const char *name;
         int words;
-    } actions[] = {{"attach", "--read-only", 3}, {"detach", "--force", 2}, {"list", NULL, 1}};
+        const char *options[2];
+    } actions[] = {
+        {"attach", 3, {"--read-only", "--cdrom"}}, {"detach", 2, {"--force"}}, {"list", 1, {NULL}}};
     size_t at = 0;
     while (at < 3 && (argc < 2 || strcmp(argv[1], actions[at].name) != 0))
         at++;
     if (at == 3)
         return USAGE_ERROR;
-    bool option = actions[at].option && argc > 2 && strcmp(argv[argc - 1], actions[at].option) == 0;
-    int words = argc - 2 - option;
+    const char *option = NULL;
+    for (size_t i = 0; i < 2 && argc > 2; i++)
+        if (actions[at].options[i] && strcmp(argv[argc - 1], actions[at].options[i]) == 0)
+            option = actions[at].options[i];
+    int words = argc - 2 - (option != NULL);
     if (words != actions[at].words || !policy_guest_name_valid(argv[2]) ||
         (words == 3 && strchr(argv[4], ',') != NULL))
         return USAGE_ERROR;
     if (layout->real_dom0)
-        return by_xl(layout, argv[1], words, argv + 2, option);
+        return by_xl(layout, argv[1], argv + 2, option);
     return become(layout, layout->dom0, "disk/casement-disk", argv);
 }

@@ -49,11 +49,21 @@ static void offer(struct backend *backend)
     }
 }
 
+static uint64_t info(enum disk_kind kind)
+{
+    static const uint64_t infos[] = {
+        [DISK_WRITABLE] = 0,
+        [DISK_READ_ONLY] = VDISK_READONLY,
+        [DISK_CD] = VDISK_READONLY | VDISK_CDROM | VDISK_REMOVABLE,
+    };
+    return infos[kind];
+}
+
 static void describe(struct backend *backend)
 {
     disk_store_write(backend->store, "sectors", backend->backing->sector_count);
     disk_store_write(backend->store, "sector-size", backend->backing->sector_bytes);
-    disk_store_write(backend->store, "info", backend->backing->read_only ? VDISK_READONLY : 0);
+    disk_store_write(backend->store, "info", info(backend->store->kind));
 }
 
 /* --- Connecting. */

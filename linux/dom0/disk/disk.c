@@ -2,10 +2,12 @@
 /*
  * casement-disk: disks for the guests of simxen, in dom0's view.
  *
- *   casement-disk attach GUEST FILE NAME [--read-only]   becomes a backend in the background
+ *   casement-disk attach GUEST FILE NAME [--read-only|--cdrom]
  *   casement-disk detach GUEST NAME [--force]
  *   casement-disk list [GUEST]
- *   casement-disk serve DOMAIN NUMBER FILE NAME r|w       (attach starts this)
+ *   casement-disk serve DOMAIN NUMBER FILE NAME w|r|c
+ *
+ * attach starts serve, the backend, in the background; the last word is writable, read-only or CD.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,12 +92,14 @@ static int serve(int argc, char **argv)
     struct backing backing;
     if (argc != 7 || !xs)
         return argc != 7 ? USAGE : fail("xenstored", strerror(errno));
-    bool read_only = strcmp(argv[6], "r") == 0;
-    int error = backing_open(&backing, argv[4], read_only);
+    enum disk_kind kind = argv[6][0] == 'c'   ? DISK_CD
+                          : argv[6][0] == 'r' ? DISK_READ_ONLY
+                                              : DISK_WRITABLE;
+    int error = backing_open(&backing, argv[4], kind != DISK_WRITABLE);
     if (error)
         return fail(argv[4], strerror(-error));
     disk_store_init(&store, xs, (uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]));
-    if (!disk_store_create(&store, argv[5], argv[4], read_only))
+    if (!disk_store_create(&store, argv[5], argv[4], kind))
         return fail(argv[5], errno == EEXIST ? "the guest has such a disk" : strerror(errno));
     bool ran = backend_run(&store, &backing);
     backing_close(&backing);
@@ -144,8 +148,10 @@ static int attach(int argc, char **argv)
     struct xs_handle *xs = xs_open(0);
     struct disk_store store;
     bool read_only = argc == 6 && strcmp(argv[5], "--read-only") == 0;
+    bool cd = argc == 6 && strcmp(argv[5], "--cdrom") == 0;
+    const char *kind = cd ? "c" : read_only ? "r" : "w";
     int ended;
-    if (argc != 5 && !read_only)
+    if (argc != 5 && !read_only && !cd)
         return USAGE;
     if (!xs)
         return fail("xenstored", strerror(errno));
@@ -159,7 +165,7 @@ static int attach(int argc, char **argv)
     char domid[12], number[12];
     snprintf(domid, sizeof(domid), "%u", store.domid);
     snprintf(number, sizeof(number), "%u", store.number);
-    char *server[] = {argv[0], "serve", domid, number, path, argv[4], read_only ? "r" : "w", NULL};
+    char *server[] = {argv[0], "serve", domid, number, path, argv[4], (char *)kind, NULL};
     if (!start_server(server, &ended) || !began_or_ended(&store, ended))
         return FAILED; /* it said why */
     if (!await(&store, connected)) {
@@ -202,14 +208,18 @@ static void print_disk(struct xs_handle *xs, uint32_t domid, uint32_t number)
     char *name = disk_store_text(&store, store.back, "dev");
     char *path = disk_store_text(&store, store.back, "params");
     char *mode = disk_store_text(&store, store.back, "mode");
+    char *type = disk_store_text(&store, store.back, "device-type");
     int64_t sectors = disk_store_read_back(&store, "sectors", UINT32_MAX);
     int64_t state = disk_store_read_back(&store, "state", XenbusStateClosed);
     printf("%u %s %s %lld MiB %s %s\n", domid, name ? name : "?",
-           mode && mode[0] == 'r' ? "read-only" : "writable", (long long)(sectors / 2048),
-           states[state < 0 ? 0 : state], path ? path : "?");
+           type && strcmp(type, "cdrom") == 0 ? "CD, read-only"
+           : mode && mode[0] == 'r'           ? "read-only"
+                                              : "writable",
+           (long long)(sectors / 2048), states[state < 0 ? 0 : state], path ? path : "?");
     free(name);
     free(path);
     free(mode);
+    free(type);
 }
 
 static void print_disks(struct xs_handle *xs, uint32_t domid)
@@ -254,7 +264,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], words[i].name) == 0)
             code = words[i].run(argc, argv);
     if (code == USAGE)
-        fputs("usage: casement-disk attach GUEST FILE NAME [--read-only]\n"
+        fputs("usage: casement-disk attach GUEST FILE NAME [--read-only|--cdrom]\n"
               "       casement-disk detach GUEST NAME [--force]\n"
               "       casement-disk list [GUEST]\n",
               stderr);

@@ -38,27 +38,27 @@ static bool make_folder(struct disk_store *store, xs_transaction_t t, const char
     return xs_mkdir(store->xs, t, path) && xs_set_permissions(store->xs, t, path, permissions, 2);
 }
 
-static bool create(struct disk_store *store, xs_transaction_t t, const char *name, const char *path,
-                   bool read_only)
+static bool create(struct disk_store *store, xs_transaction_t t, const char *name, const char *path)
 {
+    const char *type = store->kind == DISK_CD ? "cdrom" : "disk";
     char number[12], domid[12];
     snprintf(number, sizeof(number), "%u", store->number);
     snprintf(domid, sizeof(domid), "%u", store->domid);
     const char *const front[][2] = {
-        {"backend", store->back},   {"backend-id", "0"},     {"state", "1"},
-        {"virtual-device", number}, {"device-type", "disk"},
+        {"backend", store->back},   {"backend-id", "0"},   {"state", "1"},
+        {"virtual-device", number}, {"device-type", type},
     };
     const char *const back[][2] = {
         {"frontend", store->front},
         {"frontend-id", domid},
         {"online", "1"},
-        {"removable", "0"},
+        {"removable", store->kind == DISK_CD ? "1" : "0"},
         {"bootable", "1"},
         {"state", "1"},
         {"dev", name},
         {"type", "file"},
-        {"mode", read_only ? "r" : "w"},
-        {"device-type", "disk"},
+        {"mode", store->kind == DISK_WRITABLE ? "w" : "r"},
+        {"device-type", type},
         {"params", path},
     };
     bool ok = make_folder(store, t, store->front, store->domid, 0) &&
@@ -70,8 +70,10 @@ static bool create(struct disk_store *store, xs_transaction_t t, const char *nam
     return ok;
 }
 
-bool disk_store_create(struct disk_store *store, const char *name, const char *path, bool read_only)
+bool disk_store_create(struct disk_store *store, const char *name, const char *path,
+                       enum disk_kind kind)
 {
+    store->kind = kind;
     for (;;) {
         xs_transaction_t t = xs_transaction_start(store->xs);
         if (t == XBT_NULL)
@@ -79,7 +81,7 @@ bool disk_store_create(struct disk_store *store, const char *name, const char *p
         unsigned length;
         char *there = xs_read(store->xs, t, store->back, &length);
         free(there);
-        bool ok = !there && create(store, t, name, path, read_only);
+        bool ok = !there && create(store, t, name, path);
         int error = there ? EEXIST : errno;
         bool ended = xs_transaction_end(store->xs, t, !ok);
         if (ok && ended)

@@ -15,9 +15,12 @@
 
 enum { STORE_PATH_MAX = 128 };
 
+enum disk_kind { DISK_WRITABLE, DISK_READ_ONLY, DISK_CD };
+
 struct disk_store {
     struct xs_handle *xs;
     uint32_t domid, number;
+    enum disk_kind kind; /* known after disk_store_create() */
     char front[STORE_PATH_MAX], back[STORE_PATH_MAX];
 };
 
@@ -26,7 +29,7 @@ void disk_store_init(struct disk_store *store, struct xs_handle *xs, uint32_t do
 /* Makes both folders with what a disk begins with. False: it is there already, or XenStore
  * refuses (errno). */
 bool disk_store_create(struct disk_store *store, const char *name, const char *path,
-                       bool read_only);
+                       enum disk_kind kind);
 void disk_store_remove(struct disk_store *store);
 bool disk_store_exists(struct disk_store *store);
 

@@ -2,8 +2,8 @@
 /*
  * core/block as a disk driver in a guest of simxen, against linux/dom0's backend in another
  * process: a file system image is read and another one written and both have their SHA-256;
- * read-only, discard, growing, detaching, a save and restore with requests under way; a table of
- * lies, each of which fails the disk with its reason, every request done once, and the machine
+ * read-only, a CD, discard, growing, detaching, a save and restore with requests under way; a table
+ * of lies, each of which fails the disk with its reason, every request done once, and the machine
  * going on; a backend that is killed; a power cut of a disk with a volatile cache, after which all
  * is there that was flushed or written through, and no more.
  *
@@ -231,6 +231,36 @@ static void read_only(void)
     CHECK(disk.front.disk.read_only);
     CHECK_EQUAL(disk_do(&disk, BLK_WRITE, 0, bytes, 4096), BLK_READ_ONLY_DISK);
     CHECK_EQUAL(disk_do(&disk, BLK_READ, 0, bytes, 4096), BLK_OK);
+    finish();
+    same_sha256(copy, image);
+}
+
+/* In a list as a CD; the guest may not write, and the file stays as it was. */
+static void a_cd(void)
+{
+    static uint8_t bytes[4096], wanted[4096];
+    char line[256] = "";
+    int fds[2];
+    RUN("cp", image, copy);
+    uint32_t domid = start("--cdrom");
+    CHECK(disk.front.disk.cdrom);
+    CHECK(disk.front.disk.removable);
+    CHECK(disk.front.disk.read_only);
+    CHECK(!disk.front.disk.discard);
+    CHECK_EQUAL(disk_do(&disk, BLK_WRITE, 2, bytes, 4096), BLK_READ_ONLY_DISK);
+    CHECK_EQUAL(disk_do(&disk, BLK_READ, 2, bytes, 4096), BLK_OK);
+    int fd = open(image, O_RDONLY | O_CLOEXEC);
+    CHECK(pread(fd, wanted, 4096, 1024) == 4096);
+    close(fd);
+    CHECK(memcmp(bytes, wanted, 4096) == 0);
+
+    CHECK(pipe2(fds, O_CLOEXEC) == 0);
+    pid_t pid = spawn((char *[]){(char *)casement_disk, "list", guest_name(domid), NULL}, fds[1]);
+    close(fds[1]);
+    CHECK_EQUAL(ended(pid), 0);
+    CHECK(read(fds[0], line, sizeof(line) - 1) > 0);
+    close(fds[0]);
+    CHECK(strstr(line, " xvda CD, read-only 24 MiB connected "));
     finish();
     same_sha256(copy, image);
 }
@@ -529,6 +559,7 @@ static const struct {
 } cases[] = {
     {"image_read_and_written", image_read_and_written},
     {"read_only", read_only},
+    {"a_cd", a_cd},
     {"discarded", discarded},
     {"grows_in_use", grows_in_use},
     {"requests_survive_a_restore", requests_survive_a_restore},
