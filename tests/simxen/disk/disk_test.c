@@ -5,7 +5,7 @@
  * read-only, a CD, discard, growing, detaching, a save and restore with requests under way; a table
  * of lies, each of which fails the disk with its reason, every request done once, and the machine
  * going on; a backend that is killed; a power cut of a disk with a volatile cache, after which all
- * is there that was flushed or written through, and no more.
+ * is there that was flushed or written through, and no more; QEMU's own backend in place of ours.
  *
  *   disk_test CASEMENT CASEMENT-DISK HOSTILE VOLATILE [CASE...]      under `simxen host --`
  */
@@ -553,6 +553,43 @@ static void what_was_flushed_survives_a_power_cut(void)
     finish();
 }
 
+/* --- Another backend: QEMU's, which copies what is granted and has no indirect requests. */
+
+static void qemu_as_the_backend(void)
+{
+    const char *root = getenv("QEMU_ROOT");
+    uint64_t size;
+    char program[512], out[80];
+    snprintf(program, sizeof(program), "%s/usr/libexec/xen-qemu-system-i386", root ? root : "");
+    if (access(program, X_OK) != 0) {
+        printf("    skipped: tests/xen has not fetched QEMU, or there is a sanitizer\n");
+        return;
+    }
+    RUN("cp", image, copy);
+    uint8_t *wanted = load(other, &size), *bytes = malloc(size);
+    uint32_t domid = platform_start("disk");
+    pid_t qemu = spawn((char *[]){getenv("QEMU_DISK"), (char *)root, getenv("QEMU_SHIM"),
+                                  guest_name(domid), "51712", copy, "xvda", NULL},
+                       2);
+    take(&options);
+    CHECK(disk.open);
+    printf("    %u queues of order %u, %u segments, flush %u, discard %u, persistent %u\n",
+           disk.queue_count, disk.front.plan.ring_order, disk.front.disk.segments_max,
+           disk.front.disk.flush, disk.front.disk.discard, disk.front.disk.persistent);
+    snprintf(out, sizeof(out), "%s/out", folder);
+    CHECK_EQUAL(disk_move(&disk, BLK_READ, 0, bytes, size, 256 << 10, 8), BLK_OK);
+    save(out, bytes, size);
+    same_sha256(out, image);
+    CHECK_EQUAL(disk_move(&disk, BLK_WRITE, 0, wanted, size, 44 << 10, 32), BLK_OK);
+    CHECK_EQUAL(disk_do(&disk, BLK_FLUSH, 0, NULL, 0), BLK_OK);
+    same_sha256(copy, other);
+    CHECK(disk_close(&disk, LIMIT_MS));
+    kill_process(qemu);
+    finish();
+    free(wanted);
+    free(bytes);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -568,6 +605,7 @@ static const struct {
     {"a_backend_that_shrinks", a_backend_that_shrinks},
     {"a_backend_that_is_killed", a_backend_that_is_killed},
     {"what_was_flushed_survives_a_power_cut", what_was_flushed_survives_a_power_cut},
+    {"qemu_as_the_backend", qemu_as_the_backend},
 };
 
 /* Where `casement` looks for it. */
