@@ -166,7 +166,9 @@ static int attach(int argc, char **argv)
     snprintf(domid, sizeof(domid), "%u", store.domid);
     snprintf(number, sizeof(number), "%u", store.number);
     char *server[] = {argv[0], "serve", domid, number, path, argv[4], (char *)kind, NULL};
-    if (!start_server(server, &ended) || !began_or_ended(&store, ended))
+    bool began = start_server(server, &ended) && began_or_ended(&store, ended);
+    free(path);
+    if (!began)
         return FAILED; /* it said why */
     if (!await(&store, connected)) {
         printf("%s is there for %s, which has not taken it yet\n", argv[4], argv[2]);
