@@ -7,6 +7,13 @@
  * Each request has memory of its own, which is gone when it is completed; requests are started at
  * any IRQL up to DISPATCH_LEVEL, on any CPU, several at a time (virtual miniports), as the seed
  * says.
+ *
+ * StorPort holds requests back on a miniport's word alone: StorPortBusy and StorPortDeviceBusy
+ * until so many have ended, StorPortPause and StorPortPauseDevice for a time, or until Ready or
+ * Resume ("Storport driver miniport routines"). None of them is here: xenvbd calls none. Its
+ * requests wait in its own queues for a full ring or a connection; in a reset it answers
+ * SRB_STATUS_BUSY, after which StorPort sends again (storport_run). A miniport that calls one of
+ * them cannot be linked or loaded here.
  */
 #ifndef NT_MODEL_STORPORT_H
 #define NT_MODEL_STORPORT_H
