@@ -357,6 +357,14 @@ static void start_io(struct storport_adapter *adapter, struct storport_request *
         rule_broken(&storport_start_failed, "SRB %p", srb);
 }
 
+/* The miniport does not hear of a request for a device that is stopped or gone. */
+static void refuse(struct storport_request *request)
+{
+    request->srb->SrbStatus = SRB_STATUS_NO_DEVICE;
+    unmake(request);
+    KeSetEvent(&request->done, IO_NO_INCREMENT, FALSE);
+}
+
 void storport_send(struct storport_adapter *adapter, struct storport_request *request)
 {
     KIRQL irql = KeGetCurrentIrql();
@@ -366,7 +374,10 @@ void storport_send(struct storport_adapter *adapter, struct storport_request *re
     make(adapter, request);
     if (raise)
         KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    start_io(adapter, request);
+    if (adapter->started)
+        start_io(adapter, request);
+    else
+        refuse(request);
     if (raise)
         KeLowerIrql(irql);
 }
@@ -664,6 +675,7 @@ static void stop(struct storport_adapter *adapter)
     drain(adapter);
     (void)storport_run(adapter, &flush);
     adapter->started = FALSE;
+    drain(adapter); /* what came meanwhile */
     if (adapter->controls[ScsiStopAdapter])
         (void)control(adapter, ScsiStopAdapter, NULL);
 }

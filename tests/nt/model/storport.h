@@ -49,7 +49,9 @@ struct storport_request {
 
 /* The adapter of a started device. */
 struct storport_adapter *storport_of(const struct pnp_node *node);
-/* <= DISPATCH_LEVEL. Starts a request; it stays the caller's, and in place, until it is done. */
+/* <= DISPATCH_LEVEL. Starts a request; it stays the caller's, and in place, until it is done. Of a
+ * device that goes meanwhile, the caller holds a reference (IoGetAttachedDeviceReference): then the
+ * request ends with SRB_STATUS_NO_DEVICE. */
 void storport_send(struct storport_adapter *adapter, struct storport_request *request);
 /* PASSIVE_LEVEL. Sends, and waits; SRB_STATUS_BUSY is sent again, as StorPort does. Returns the
  * status without its flags. */

@@ -199,6 +199,17 @@ NT_TEST(a_reset_completes_what_is_kept, .seeds = 5)
     mini_end();
 }
 
+NT_TEST(a_request_for_a_device_that_has_gone, .seeds = 5)
+{
+    struct storport_adapter *adapter = mini_start();
+    PDEVICE_OBJECT device = IoGetAttachedDeviceReference(ChildBus.node->pdo);
+
+    CHECK(NT_SUCCESS(pnp_disable(ChildBus.node)));
+    CHECK_EQ(run(adapter), SRB_STATUS_NO_DEVICE);
+    ObDereferenceObject(device);
+    mini_end();
+}
+
 NT_TEST(a_good_dump, .cpus = 1)
 {
     struct storport_request request = {.function = SRB_FUNCTION_EXECUTE_SCSI, .cdb_bytes = 6};
