@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "windows/kernel/xeniface/contract.h"
 #include "model/device_interface.h"
+#include "model/machine.h"
 #include "model/process.h"
 #include "model/security.h"
 #include "model/user.h"
@@ -98,6 +99,35 @@ void program_wait(HANDLE event)
 
     while (NtWaitForSingleObject(event, FALSE, &slice) == STATUS_TIMEOUT)
         CHECK(nt_world_now_ns() < end);
+}
+
+HANDLE program_watch(HANDLE device, const char *path)
+{
+    XENIFACE_STORE_ADD_WATCH_IN watch = {.PathLength = (ULONG)strlen(path) + 1,
+                                         .Event = program_event()};
+    XENIFACE_STORE_ADD_WATCH_OUT added;
+
+    watch.Path = user_alloc(watch.PathLength);
+    memcpy(watch.Path, path, watch.PathLength);
+    CHECK_EQ(program_call(device, IOCTL_XENIFACE_STORE_ADD_WATCH, &watch, sizeof(watch), &added,
+                          sizeof(added)),
+             STATUS_SUCCESS);
+    user_free(watch.Path);
+    program_wait(watch.Event); /* each begins with one */
+    return watch.Event;
+}
+
+void program_asks_dom0(HANDLE device)
+{
+    static ULONG asked; /* the partner takes each number once */
+    HANDLE go = program_watch(device, "data/go");
+    char ask[16];
+
+    model_text(ask, sizeof(ask), "%u ready", ++asked);
+    program_write_key(device, "data/partner/ask", ask);
+    program_wait(go);
+    CHECK_EQ(program_call(device, IOCTL_XENIFACE_STORE_REMOVE, "data/go", 8, NULL, 0),
+             STATUS_SUCCESS);
 }
 
 void program_uses_store(HANDLE device)

@@ -20,10 +20,14 @@ NTSTATUS program_read_key(HANDLE device, const char *path, char *value, ULONG ro
  * away while the machine is idle. */
 HANDLE program_event(void);
 void program_wait(HANDLE event);
+/* An event that XenStore's path sets from now on; the watch lives as long as the program. */
+HANDLE program_watch(HANDLE device, const char *path);
 
 /* --- Programs. */
 
 void program_uses_store(HANDLE device);
+/* Says "ready" to its partner in dom0, until dom0 has written data/go. */
+void program_asks_dom0(HANDLE device);
 /* A vchan for dom0, to and fro (nt_vchan.c). */
 void program_serves_vchan(HANDLE device);
 /* It lives while dom0 suspends its machine (nt_resume.c): and goes on, or saves and restores it. */

@@ -34,23 +34,13 @@ static ULONG resumes(HANDLE device)
 
 static void tell_me(struct sleeper *sleeper)
 {
-    static const char path[] = "data/go";
     XENIFACE_SUSPEND_REGISTER_IN suspend = {.Event = sleeper->resumed = program_event()};
     XENIFACE_SUSPEND_REGISTER_OUT registration;
-    XENIFACE_STORE_ADD_WATCH_IN watch = {.PathLength = sizeof(path),
-                                         .Event = sleeper->watched = program_event()};
-    XENIFACE_STORE_ADD_WATCH_OUT added;
 
     CHECK_EQ(program_call(sleeper->device, IOCTL_XENIFACE_SUSPEND_REGISTER, &suspend,
                           sizeof(suspend), &registration, sizeof(registration)),
              STATUS_SUCCESS);
-    watch.Path = user_alloc(sizeof(path));
-    memcpy(watch.Path, path, sizeof(path));
-    CHECK_EQ(program_call(sleeper->device, IOCTL_XENIFACE_STORE_ADD_WATCH, &watch, sizeof(watch),
-                          &added, sizeof(added)),
-             STATUS_SUCCESS);
-    user_free(watch.Path);
-    program_wait(sleeper->watched); /* each begins with one */
+    sleeper->watched = program_watch(sleeper->device, "data/go");
 }
 
 static void open_port(struct sleeper *sleeper)
