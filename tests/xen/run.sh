@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs tests on real Xen, all in one boot, and prints a verdict for each (README.md).
+# Runs tests on real Xen, all in one boot (those of cut/ in one each), and
+# prints a verdict for each (README.md).
 #   run.sh              every test        run.sh TEST...    these
 #   run.sh --list       their names       run.sh --build    builds the project first
 # Logs: build/xen/logs/PID/ while it runs, build/xen/logs/last afterwards.
@@ -10,7 +11,7 @@ here=tests/xen
 guest=build/linux/tests/xen/guest
 
 list() {
-    for script in $here/dom0/*.sh $here/guest/*.sh; do
+    for script in $here/dom0/*.sh $here/guest/*.sh $here/cut/*.sh; do
         [ ! -e "$script" ] || basename "$script" .sh
     done
     # A guest without a script needs nobody in dom0; it runs as each kind it was built for.

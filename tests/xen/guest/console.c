@@ -68,6 +68,13 @@ void console_put(char c)
     ring_put(c);
 }
 
+void console_say_to_xen(const char *line)
+{
+    while (*line)
+        out8(XEN_DEBUG_CONSOLE_PORT, (uint8_t)*line++);
+    out8(XEN_DEBUG_CONSOLE_PORT, '\n');
+}
+
 void console_panic_mode(void)
 {
     panicking = true;

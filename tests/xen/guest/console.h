@@ -15,6 +15,8 @@ void console_connect(void);
 bool console_begin(void);
 void console_end(bool interrupts_were_on);
 void console_put(char c);
+/* A line, without its end, of Xen's own console: it is there when this returns. */
+void console_say_to_xen(const char *line);
 
 /* From here on both ways, no lock. */
 void console_panic_mode(void);

@@ -13,7 +13,7 @@ mkdir -p "$stage/rig/guest" "$stage/rig/tests" "$stage/rig/bin" "$stage/rig/lib"
 for image in "$build"/tests/xen/guest/*.elf "$build"/tests/xen/guest/*.bz; do
     [ ! -e "$image" ] || cp "$image" "$stage/rig/guest/"
 done
-for script in tests/xen/dom0/*.sh tests/xen/guest/*.sh bench/*_xen/*_xen.sh; do
+for script in tests/xen/dom0/*.sh tests/xen/guest/*.sh tests/xen/cut/*.sh bench/*_xen/*_xen.sh; do
     [ ! -e "$script" ] || cp "$script" "$stage/rig/tests/"
 done
 mkdir -p "$stage/rig/drivers"

@@ -18,7 +18,8 @@ libraries="/usr/lib/x86_64-linux-gnu/libxenvchan.so.4.17"
 data="/usr/lib/xen-4.17/boot/hvmloader /usr/share/seabios/bios-256k.bin
 /usr/share/seabios/vgabios-stdvga.bin /usr/share/qemu/kvmvapic.bin /usr/share/qemu/linuxboot.bin
 /usr/share/qemu/keymaps/en-us"
-modules="xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-blkback xen-netback brd loop xen-blkfront"
+modules="xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-blkback xen-netback brd loop xen-blkfront virtio_pci
+virtio_blk"
 
 mkdir -p "$root"
 for folder in bin sbin usr/bin usr/sbin usr/lib proc sys dev run tmp root etc/xen/scripts \

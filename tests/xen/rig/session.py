@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Boots the rig and carries what is said between it and us.
 
-  session.py run   RIG PAYLOAD LOGS TEST...   runs the tests in one boot, prints a verdict for each
+  session.py run   RIG PAYLOAD LOGS TEST...   runs the tests, prints a verdict for each: all in one
+                                              boot, but those of ../cut in one each
   session.py shell RIG PAYLOAD LOGS           gives dom0's prompt; Ctrl-A x ends it
 
 RIG is the folder that build.sh printed, PAYLOAD a cpio archive laid over dom0's root, LOGS a folder
@@ -10,6 +11,9 @@ for console.log (all that the machine said, each line with its second) and TEST.
 A machine in software emulation on a busy computer can stall. So a boot has a time limit, and one
 that said nothing for STALL_S seconds, or ended before its time, is repeated once, aloud: only for
 the tests that have no verdict yet. A test that was running when Xen or dom0 crashed has failed.
+
+A test of ../cut has a disk of its own, a file, in its boot. At its mark "cut" QEMU is killed, and
+the program ../cut/TEST.py LOG DISK says whether what is left on the disk is right.
 """
 import os
 import re
@@ -21,6 +25,8 @@ import time
 import tty
 
 BOOT_S = 120  # from power-on to dom0's "ready"
+DISK_BYTES = 8 << 20
+CUTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cut")
 STALL_S = 60  # between two lines; dom0 says "alive" every 10
 MARK = re.compile(rb"@@ (\w+) ([^@]*)@@")
 CRASH = re.compile(rb"Panic on CPU|Kernel panic|Oops:|BUG: ")
@@ -36,10 +42,11 @@ LINUX = """console=hvc0 rdinit=/init panic=5 quiet loglevel=4 mitigations=off ts
     ["crypto_kdf108_init", "init_encrypted", "init_kprobe_trace", "load_system_certificate_list"])
 
 
-def machine(rig, initrd):
+def machine(rig, initrd, disk=None):
     """QEMU's command line. In -initrd a comma separates Xen's modules."""
     linux = " ".join(LINUX.split())
-    return ["qemu-system-x86_64", *MACHINE, "-kernel", f"{rig}/xen",
+    drive = ["-drive", f"if=virtio,format=raw,file={disk}"] if disk else []
+    return ["qemu-system-x86_64", *MACHINE, *drive, "-kernel", f"{rig}/xen",
             "-append", " ".join(XEN.split()),
             "-initrd", ",".join(module.replace(",", ",,")
                                 for module in (f"{rig}/vmlinux {linux}", initrd))]
@@ -56,11 +63,11 @@ class Ended(Exception):
 class Boot:
     """One power-on: QEMU's process, and the lines that its serial port says."""
 
-    def __init__(self, rig, initrd, console, errors):
+    def __init__(self, rig, initrd, console, errors, disk):
         self.start = time.monotonic()
         self.console = console
         self.rest = b""
-        self.process = subprocess.Popen(machine(rig, initrd), stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(machine(rig, initrd, disk), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=errors, bufsize=0)
 
     def lines(self, limit_s):
@@ -88,8 +95,8 @@ class Boot:
 class Run:
     """Tests, and the verdicts that they have got so far."""
 
-    def __init__(self, tests, logs):
-        self.waiting = list(tests)
+    def __init__(self, logs):
+        self.waiting = []
         self.failed = []
         self.passed = 0
         self.logs = logs
@@ -114,6 +121,14 @@ class Run:
                           log.read().decode(errors="replace").splitlines(True)[-60:]))
         print(f"    the whole log: {self.log.name}", flush=True)
 
+    def cut(self, disk):
+        """The power is off: the verdict on the test that asked for it."""
+        self.log.flush()
+        check = subprocess.run([f"{CUTS}/{self.running}.py", self.log.name, disk],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.log.write(check.stdout)
+        self.end(check.returncode == 0, check.stdout.decode(errors="replace").partition("\n")[0])
+
     def running_last(self):
         """Before a retry: the test that ran may end the machine again, then the others have run."""
         if self.running:
@@ -130,7 +145,7 @@ class Run:
                      + ("" if code == "0" else f", exit code {code}"))
 
     def boot(self, boot):
-        """Follows one boot. Returns None when it said "done", or why that did not come."""
+        """Follows one boot. Returns None when it said "done" or "cut", or why that did not come."""
         ready = False
         while True:
             limit_s = STALL_S if ready else max(0, boot.start + BOOT_S - time.monotonic())
@@ -147,7 +162,7 @@ class Run:
                     if word == "ready":
                         ready = True
                         print(f"dom0 was ready after {time.monotonic() - boot.start:.1f} s", flush=True)
-                    if word == "done":
+                    if word == "done" or (word == "cut" and self.running in cuts()):
                         return None
                     self.mark(word, values)
                 elif self.running:
@@ -174,20 +189,32 @@ def write_initrd(path, rig, payload, plan):
                 cwd=plan, input=b"rig\nrig/plan\n", stdout=subprocess.PIPE).stdout)
 
 
-def run(rig, payload, logs, tests):
-    state = Run(tests, logs)
+def cuts():
+    """The tests that end the machine."""
+    return [name[:-3] for name in sorted(os.listdir(CUTS)) if name.endswith(".py")]
+
+
+def run_in_one_boot(state, tests, parts, disk=None):
+    """Boots the rig for these tests, and once more for those without a verdict."""
+    rig, payload, logs = parts
     initrd, plan = f"{logs}/initrd", f"{logs}/plan"
-    os.makedirs(f"{plan}/rig")
+    state.waiting = list(tests)
+    os.makedirs(f"{plan}/rig", exist_ok=True)
     with open(f"{logs}/console.log", "ab") as console, open(f"{logs}/qemu.err", "ab") as errors:
         for attempt in (1, 2):
             with open(f"{plan}/rig/plan", "w") as file:
                 file.write("\n".join(state.waiting) + "\n")
             write_initrd(initrd, rig, payload, plan)
-            boot = Boot(rig, initrd, console, errors)
+            if disk:
+                with open(disk, "wb") as file:
+                    file.truncate(DISK_BYTES)
+            boot = Boot(rig, initrd, console, errors, disk)
             try:
                 why = state.boot(boot)
             finally:
                 cpu_s = boot.end()
+            if why is None and disk and state.running:
+                state.cut(disk)
             if why is None or not state.waiting:
                 break
             if attempt == 1:
@@ -200,6 +227,17 @@ def run(rig, payload, logs, tests):
             state.begin(test)
         state.end(False, f"no verdict: {why or 'it was never started'}")
     print(f"{time.monotonic() - boot.start:.0f} s, {cpu_s:.0f} CPU seconds; console: {console.name}")
+
+
+def run(rig, payload, logs, tests):
+    state = Run(logs)
+    parts = rig, payload, logs
+    together = [test for test in tests if test not in cuts()]
+    if together:
+        run_in_one_boot(state, together, parts)
+    for test in tests:
+        if test not in together:
+            run_in_one_boot(state, [test], parts, f"{logs}/{test}.disk")
     print(f"{state.passed} passed, {len(state.failed)} failed")
     return 1 if state.failed else 0
 

@@ -93,6 +93,18 @@ class Session(unittest.TestCase):
         code = self.run_session(["good", "lost"], READY + test("good", 0) + "@@ done 9 @@\n")
         self.assertEqual((code, self.verdict), (1, "1 passed, 1 failed"))
 
+    def test_the_power_is_cut_in_a_boot_of_its_own_and_the_disk_is_looked_at(self):
+        lines = ["flushed up to record 767"]
+        code = self.run_session(["power-cut", "good"], READY + test("good", 0) + "@@ done 9 @@\n",
+                                READY + "@@ begin power-cut @@\n" + lines[0] + "\n(XEN) (d1) @@ cut @@\n")
+        self.assertEqual((code, self.verdict, self.booted()), (1, "1 passed, 1 failed", 2))
+        self.assertIn("768 of them lost", self.output) # the disk is an empty one
+
+    def test_a_machine_that_ends_before_its_cut_is_booted_once_more(self):
+        code = self.run_session(["power-cut"], READY + "@@ begin power-cut @@\n",
+                                READY + test("power-cut", 1) + "@@ done 9 @@\n")
+        self.assertEqual((code, self.verdict, self.booted()), (1, "0 passed, 1 failed", 2))
+
 
 if __name__ == "__main__":
     unittest.main()
