@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See disk.h. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+#include "windows/agent/common/block_device.h"
 #include "windows/agent/privatedisk/disk.h"
 #include "windows/agent/privatedisk/disk_attributes.h"
 #include "windows/agent/privatedisk/volume.h"
@@ -22,25 +22,6 @@ typedef union LAYOUT {
     BYTE Room[sizeof(DRIVE_LAYOUT_INFORMATION_EX) +
               PARTITIONS_MAX * sizeof(PARTITION_INFORMATION_EX)];
 } LAYOUT;
-
-static HANDLE Open(_In_ ULONG Number, _In_ DWORD Access)
-{
-    WCHAR Path[32];
-
-    swprintf(Path, 32, L"\\\\.\\PhysicalDrive%lu", Number);
-    return CreateFileW(Path, Access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0,
-                       NULL);
-}
-
-static DWORD Control(_In_ HANDLE Disk, _In_ DWORD Code, _In_opt_ const void *In, _In_ DWORD InSize,
-                     _Out_opt_ void *Out, _In_ DWORD OutSize)
-{
-    DWORD Count;
-
-    return DeviceIoControl(Disk, Code, (PVOID)In, InSize, Out, OutSize, &Count, NULL)
-               ? ERROR_SUCCESS
-               : GetLastError();
-}
 
 /* --- Which one */
 
@@ -66,10 +47,10 @@ static DWORD Identify(_In_ HANDLE Disk, _Out_ struct disk_identity *Identity)
     DWORD Error;
 
     memset(Identity, 0, sizeof(*Identity));
-    Error =
-        Control(Disk, IOCTL_STORAGE_QUERY_PROPERTY, &Query, sizeof(Query), &Answer, sizeof(Answer));
+    Error = DeviceControl(Disk, IOCTL_STORAGE_QUERY_PROPERTY, &Query, sizeof(Query), &Answer,
+                          sizeof(Answer));
     if (!Error)
-        Error = Control(Disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &Length, sizeof(Length));
+        Error = DeviceControl(Disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &Length, sizeof(Length));
     if (Error)
         return Error;
     CopyText(Identity->vendor, Answer.Bytes, Answer.Descriptor.VendorIdOffset, sizeof(Answer));
@@ -82,14 +63,13 @@ static DWORD Identify(_In_ HANDLE Disk, _Out_ struct disk_identity *Identity)
 /* Windows' own disk; when it cannot be told, every disk may be that. */
 static BOOL IsSystem(_In_ ULONG Number)
 {
-    const HANDLE Volume = CreateFileW(L"\\\\.\\C:", 0, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                                      OPEN_EXISTING, 0, NULL);
+    const HANDLE Volume = DeviceOpen(L"\\\\.\\C:", 0);
     VOLUME_DISK_EXTENTS Extents;
 
     if (Volume == INVALID_HANDLE_VALUE)
         return TRUE;
-    const DWORD Error =
-        Control(Volume, IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS, NULL, 0, &Extents, sizeof(Extents));
+    const DWORD Error = DeviceControl(Volume, IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS, NULL, 0,
+                                      &Extents, sizeof(Extents));
     CloseHandle(Volume);
     return Error || Extents.NumberOfDiskExtents != 1 || Extents.Extents[0].DiskNumber == Number;
 }
@@ -97,7 +77,7 @@ static BOOL IsSystem(_In_ ULONG Number)
 DWORD DiskFind(_In_ uint64_t ExpectedBytes, _Out_ ULONG *Number)
 {
     for (ULONG i = 0; i < DISKS_MAX; i++) {
-        const HANDLE Disk = Open(i, GENERIC_READ);
+        const HANDLE Disk = DiskOpen(i, GENERIC_READ);
         struct disk_identity Identity;
 
         if (Disk == INVALID_HANDLE_VALUE)
@@ -153,7 +133,7 @@ static DWORD ReadPartition(_In_ HANDLE Disk, _Inout_ struct private_disk *State)
     const PARTITION_INFORMATION_EX *Only = NULL;
     LAYOUT Layout = {0};
     const DWORD Error =
-        Control(Disk, IOCTL_DISK_GET_DRIVE_LAYOUT_EX, NULL, 0, &Layout, sizeof(Layout));
+        DeviceControl(Disk, IOCTL_DISK_GET_DRIVE_LAYOUT_EX, NULL, 0, &Layout, sizeof(Layout));
 
     if (Error)
         return Error;
@@ -184,16 +164,17 @@ static DWORD ReadState(_In_ HANDLE Disk, _Inout_ struct private_disk *State)
 {
     GET_DISK_ATTRIBUTES Attributes = {0};
     GET_LENGTH_INFORMATION Length;
-    DWORD Error = Control(Disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &Length, sizeof(Length));
+    DWORD Error = DeviceControl(Disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &Length, sizeof(Length));
 
     if (!Error)
-        Error =
-            Control(Disk, IOCTL_DISK_GET_DISK_ATTRIBUTES, NULL, 0, &Attributes, sizeof(Attributes));
+        Error = DeviceControl(Disk, IOCTL_DISK_GET_DISK_ATTRIBUTES, NULL, 0, &Attributes,
+                              sizeof(Attributes));
     if (Error)
         return Error;
     State->bytes = (uint64_t)Length.Length.QuadPart;
     State->offline = (Attributes.Attributes & DISK_ATTRIBUTE_OFFLINE) != 0;
-    State->read_only = Control(Disk, IOCTL_DISK_IS_WRITABLE, NULL, 0, NULL, 0) != ERROR_SUCCESS;
+    State->read_only =
+        DeviceControl(Disk, IOCTL_DISK_IS_WRITABLE, NULL, 0, NULL, 0) != ERROR_SUCCESS;
     Error = ReadContent(Disk, 0, State->bytes, &State->content);
     if (Error || State->content != DISK_GPT)
         return Error;
@@ -202,13 +183,14 @@ static DWORD ReadState(_In_ HANDLE Disk, _Inout_ struct private_disk *State)
 
 DWORD DiskLook(_In_ ULONG Number, _Out_ struct private_disk *Disk)
 {
-    const HANDLE Handle = Open(Number, GENERIC_READ);
+    const HANDLE Handle = DiskOpen(Number, GENERIC_READ);
     WCHAR Volume[VOLUME_UNITS];
 
     memset(Disk, 0, sizeof(*Disk));
     if (Handle == INVALID_HANDLE_VALUE)
         return GetLastError();
-    Control(Handle, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL, 0); /* its size may be another */
+    DeviceControl(Handle, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL,
+                  0); /* its size may be another */
     const DWORD Error = ReadState(Handle, Disk);
     CloseHandle(Handle);
     if (!Error && Disk->partitions == 1 && !VolumeFind(Number, Disk->partition_begin, Volume)) {
@@ -228,7 +210,8 @@ static DWORD BringOnline(_In_ HANDLE Disk)
         .AttributesMask = DISK_ATTRIBUTE_OFFLINE,
     };
 
-    return Control(Disk, IOCTL_DISK_SET_DISK_ATTRIBUTES, &Attributes, sizeof(Attributes), NULL, 0);
+    return DeviceControl(Disk, IOCTL_DISK_SET_DISK_ATTRIBUTES, &Attributes, sizeof(Attributes),
+                         NULL, 0);
 }
 
 /* One partition from the first MiB to the last. */
@@ -242,7 +225,7 @@ static DWORD Partition(_In_ HANDLE Disk, _In_ uint64_t Bytes)
 
     if (CoCreateGuid(&Create.Gpt.DiskId) || CoCreateGuid(&Entry->Gpt.PartitionId))
         return ERROR_GEN_FAILURE;
-    Error = Control(Disk, IOCTL_DISK_CREATE_DISK, &Create, sizeof(Create), NULL, 0);
+    Error = DeviceControl(Disk, IOCTL_DISK_CREATE_DISK, &Create, sizeof(Create), NULL, 0);
     if (Error)
         return Error;
     Layout.Gpt.DiskId = Create.Gpt.DiskId;
@@ -257,25 +240,23 @@ static DWORD Partition(_In_ HANDLE Disk, _In_ uint64_t Bytes)
     Entry->RewritePartition = TRUE;
     Entry->Gpt.PartitionType = BasicData;
     wcscpy(Entry->Gpt.Name, PartitionName);
-    Error = Control(Disk, IOCTL_DISK_SET_DRIVE_LAYOUT_EX, &Layout, sizeof(Layout), NULL, 0);
+    Error = DeviceControl(Disk, IOCTL_DISK_SET_DRIVE_LAYOUT_EX, &Layout, sizeof(Layout), NULL, 0);
     if (!Error)
-        Control(Disk, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL, 0);
+        DeviceControl(Disk, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL, 0);
     return Error;
 }
 
 static DWORD GrowPartition(_In_ HANDLE Disk, _In_ const struct private_disk *State)
 {
     const uint64_t End = (State->bytes / PRIVATE_ALIGN_BYTES - 1) * PRIVATE_ALIGN_BYTES;
-    DISK_GROW_PARTITION Grow = {.PartitionNumber = 1};
 
-    Grow.BytesToGrow.QuadPart = (LONGLONG)(End - State->partition_begin - State->partition_bytes);
-    return Control(Disk, IOCTL_DISK_GROW_PARTITION, &Grow, sizeof(Grow), NULL, 0);
+    return DiskGrowPartition(Disk, 1, End - State->partition_begin - State->partition_bytes);
 }
 
 static DWORD OnDisk(_In_ ULONG Number, _In_ enum private_step Step,
                     _In_ const struct private_disk *Disk)
 {
-    const HANDLE Handle = Open(Number, GENERIC_READ | GENERIC_WRITE);
+    const HANDLE Handle = DiskOpen(Number, GENERIC_READ | GENERIC_WRITE);
     DWORD Error;
 
     if (Handle == INVALID_HANDLE_VALUE)

@@ -2,13 +2,13 @@
 /* See volume.h. */
 #include <string.h>
 #include <wchar.h>
+#include "windows/agent/common/block_device.h"
 #include "windows/agent/privatedisk/place.h"
 #include "windows/agent/privatedisk/volume.h"
 #include <sddl.h>
 #include <winioctl.h>
 
 static const WCHAR Label[] = L"Private";
-enum { SECTOR_BYTES = 512 }; /* FSCTL_EXTEND_VOLUME counts in the volume's sectors */
 
 /* Names of volumes end with a backslash, which would mean their root folder. */
 static HANDLE Open(_In_ PCWSTR Name, _In_ DWORD Access)
@@ -17,22 +17,20 @@ static HANDLE Open(_In_ PCWSTR Name, _In_ DWORD Access)
 
     wcscpy(Path, Name);
     Path[wcslen(Path) - 1] = 0;
-    return CreateFileW(Path, Access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0,
-                       NULL);
+    return DeviceOpen(Path, Access);
 }
 
 static BOOL LiesAt(_In_ PCWSTR Name, _In_ ULONG Disk, _In_ uint64_t Begin)
 {
     const HANDLE Volume = Open(Name, 0);
     VOLUME_DISK_EXTENTS Extents; /* of one: a volume of several does not fit, and is not ours */
-    DWORD Count;
 
     if (Volume == INVALID_HANDLE_VALUE)
         return FALSE;
-    const BOOL Known = DeviceIoControl(Volume, IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS, NULL, 0,
-                                       &Extents, sizeof(Extents), &Count, NULL);
+    const DWORD Error = DeviceControl(Volume, IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS, NULL, 0,
+                                      &Extents, sizeof(Extents));
     CloseHandle(Volume);
-    return Known && Extents.NumberOfDiskExtents == 1 && Extents.Extents[0].DiskNumber == Disk &&
+    return !Error && Extents.NumberOfDiskExtents == 1 && Extents.Extents[0].DiskNumber == Disk &&
            (uint64_t)Extents.Extents[0].StartingOffset.QuadPart == Begin;
 }
 
@@ -123,14 +121,10 @@ DWORD VolumeFormat(_In_ PCWSTR Name)
 DWORD VolumeGrow(_In_ PCWSTR Name, _In_ uint64_t PartitionBytes)
 {
     const HANDLE Volume = Open(Name, GENERIC_READ | GENERIC_WRITE);
-    LONGLONG Sectors = (LONGLONG)(PartitionBytes / SECTOR_BYTES);
-    DWORD Count, Error = ERROR_SUCCESS;
 
     if (Volume == INVALID_HANDLE_VALUE)
         return GetLastError();
-    if (!DeviceIoControl(Volume, FSCTL_EXTEND_VOLUME, &Sectors, sizeof(Sectors), NULL, 0, &Count,
-                         NULL))
-        Error = GetLastError();
+    const DWORD Error = VolumeExtend(Volume, PartitionBytes);
     CloseHandle(Volume);
     return Error;
 }

@@ -2,22 +2,15 @@
 /* See rootdisk.h. */
 #include <windows.h>
 #include <winioctl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
+#include "windows/agent/common/block_device.h"
 #include "windows/rpc/resizedisk/rootdisk.h"
 
 enum {
     LAYOUT_BYTES =
         sizeof(DRIVE_LAYOUT_INFORMATION_EX) + ROOT_PARTITIONS_MAX * sizeof(PARTITION_INFORMATION_EX)
 };
-
-static HANDLE OpenDevice(_In_ PCWSTR Name, _In_ DWORD Access)
-{
-    return CreateFileW(Name, Access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0,
-                       NULL);
-}
 
 static HANDLE OpenVolume(_In_ DWORD Access)
 {
@@ -26,24 +19,7 @@ static HANDLE OpenVolume(_In_ DWORD Access)
     if (!GetSystemWindowsDirectoryW(Windows, MAX_PATH))
         return INVALID_HANDLE_VALUE;
     Name[4] = Windows[0];
-    return OpenDevice(Name, Access);
-}
-
-static HANDLE OpenDisk(_In_ DWORD Disk, _In_ DWORD Access)
-{
-    WCHAR Name[32];
-
-    swprintf(Name, ARRAYSIZE(Name), L"\\\\.\\PhysicalDrive%lu", Disk);
-    return OpenDevice(Name, Access);
-}
-
-static DWORD Control(_In_ HANDLE Device, _In_ DWORD Code, _In_opt_ PVOID In, _In_ DWORD InSize,
-                     _Out_opt_ PVOID Out, _In_ DWORD OutSize)
-{
-    DWORD Count;
-
-    return DeviceIoControl(Device, Code, In, InSize, Out, OutSize, &Count, NULL) ? ERROR_SUCCESS
-                                                                                 : GetLastError();
+    return DeviceOpen(Name, Access);
 }
 
 static DWORD LookAtVolume(_Inout_ ROOT_DISK *Root)
@@ -54,7 +30,8 @@ static DWORD LookAtVolume(_Inout_ ROOT_DISK *Root)
 
     if (Volume == INVALID_HANDLE_VALUE)
         return GetLastError();
-    Error = Control(Volume, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &Number, sizeof(Number));
+    Error =
+        DeviceControl(Volume, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &Number, sizeof(Number));
     CloseHandle(Volume);
     Root->Disk = Number.DeviceNumber;
     Root->PartitionNumber = Number.PartitionNumber;
@@ -87,11 +64,11 @@ static DWORD LookAtDisk(_Inout_ ROOT_DISK *Root, _In_ HANDLE Disk)
     DWORD Error = Layout ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
 
     if (!Error)
-        Error = Control(Disk, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL, 0);
+        Error = DeviceControl(Disk, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL, 0);
     if (!Error)
-        Error = Control(Disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &Length, sizeof(Length));
+        Error = DeviceControl(Disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &Length, sizeof(Length));
     if (!Error)
-        Error = Control(Disk, IOCTL_DISK_GET_DRIVE_LAYOUT_EX, NULL, 0, Layout, LAYOUT_BYTES);
+        Error = DeviceControl(Disk, IOCTL_DISK_GET_DRIVE_LAYOUT_EX, NULL, 0, Layout, LAYOUT_BYTES);
     if (!Error) {
         Root->Bytes = (ULONGLONG)Length.Length.QuadPart;
         Error = TakeLayout(Root, Layout);
@@ -106,7 +83,7 @@ DWORD RootDiskLook(_Out_ ROOT_DISK *Root)
     DWORD Error = LookAtVolume(Root);
     if (Error)
         return Error;
-    const HANDLE Disk = OpenDisk(Root->Disk, GENERIC_READ);
+    const HANDLE Disk = DiskOpen(Root->Disk, GENERIC_READ);
     if (Disk == INVALID_HANDLE_VALUE)
         return GetLastError();
     Error = LookAtDisk(Root, Disk);
@@ -116,33 +93,22 @@ DWORD RootDiskLook(_Out_ ROOT_DISK *Root)
 
 DWORD RootDiskGrowPartition(_In_ const ROOT_DISK *Root, _In_ ULONGLONG MoreBytes)
 {
-    DISK_GROW_PARTITION Grow = {.PartitionNumber = Root->PartitionNumber};
-    const HANDLE Disk = OpenDisk(Root->Disk, GENERIC_READ | GENERIC_WRITE);
+    const HANDLE Disk = DiskOpen(Root->Disk, GENERIC_READ | GENERIC_WRITE);
 
     if (Disk == INVALID_HANDLE_VALUE)
         return GetLastError();
-    Grow.BytesToGrow.QuadPart = (LONGLONG)MoreBytes;
-    const DWORD Error = Control(Disk, IOCTL_DISK_GROW_PARTITION, &Grow, sizeof(Grow), NULL, 0);
+    const DWORD Error = DiskGrowPartition(Disk, Root->PartitionNumber, MoreBytes);
     CloseHandle(Disk);
     return Error;
 }
 
 DWORD RootDiskGrowVolume(_In_ ULONGLONG PartitionBytes)
 {
-    DISK_GEOMETRY Geometry;
-    LONGLONG Sectors;
     const HANDLE Volume = OpenVolume(GENERIC_READ | GENERIC_WRITE);
 
     if (Volume == INVALID_HANDLE_VALUE)
         return GetLastError();
-    DWORD Error =
-        Control(Volume, IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, &Geometry, sizeof(Geometry));
-    if (!Error && Geometry.BytesPerSector == 0)
-        Error = ERROR_INVALID_DATA;
-    if (!Error) {
-        Sectors = (LONGLONG)(PartitionBytes / Geometry.BytesPerSector);
-        Error = Control(Volume, FSCTL_EXTEND_VOLUME, &Sectors, sizeof(Sectors), NULL, 0);
-    }
+    const DWORD Error = VolumeExtend(Volume, PartitionBytes);
     CloseHandle(Volume);
     return Error;
 }
