@@ -1,5 +1,5 @@
 #!/bin/sh
-# Services of a guest against calls that do nothing: see bench.py. [clipboard] [menu] [icons]
+# Services of a guest against calls that do nothing: see bench.py. [paste] [copy] [menu] [icon] [doctor]
 set -eu
 
 cd "$(dirname "$0")/../.."
