@@ -24,7 +24,7 @@ truncate -s $((2 * half << 20)) $file
 losetup /dev/loop0 $file || exit 1
 
 guest_config "$name" guest "$machine" 'vcpus = 2' \
-    "cmdline = 'tests=disk_1_copied disk_2_read_only disk_3_restored'"
+    "cmdline = 'tests=disk_1_copied disk_2_read_only disk_3_cd disk_4_restored'"
 guest_start "$name" && partner_start "$name" || exit 1
 
 partner_ready "$name" && $casement disk attach "$name" /dev/loop0 xvda || fail attach
@@ -40,6 +40,9 @@ $casement disk list "$name"
 
 partner_ready "$name" && $casement disk attach "$name" /dev/loop0 xvda --read-only || fail 'attach read-only'
 partner_ready "$name" && $casement disk detach "$name" xvda || fail 'detach read-only'
+
+partner_ready "$name" && $casement disk attach "$name" /dev/loop0 xvda --cdrom || fail 'attach a CD'
+partner_ready "$name" && $casement disk detach "$name" xvda || fail 'detach a CD'
 
 partner_ready "$name" && $casement disk attach "$name" /dev/loop0 xvda || fail 'attach again'
 partner_ready "$name" && guest_save "$name" && guest_restore "$name" && partner_start "$name" || fail save

@@ -9,7 +9,7 @@
  *   - discard, if it is offered, is answered;
  *   - the disk grows while it is in use, and its new end can be written;
  *   - detached by dom0 while the guest runs, it lets go of everything: no page stays mapped;
- *   - attached again, read-only, it says so, and refuses to be written;
+ *   - attached again, read-only and as a CD, it says so, and refuses to be written;
  *   - across xl save and xl restore requests under way are done, once, in the new domain.
  */
 #include <string.h>
@@ -142,19 +142,30 @@ TEST(disk_1_copied, TEST_PARTNER)
     leave_disk();
 }
 
-TEST(disk_2_read_only, TEST_PARTNER)
+static void read_only_disk(bool cdrom)
 {
     static uint8_t bytes[4096];
 
     take_disk();
     CHECK(disk.front.disk.read_only);
+    CHECK_EQUAL(disk.front.disk.cdrom, cdrom);
     CHECK_EQUAL(disk_do(&disk, BLK_READ, 0, bytes, sizeof bytes), BLK_OK);
     CHECK_EQUAL(disk_do(&disk, BLK_WRITE, 0, bytes, sizeof bytes), BLK_READ_ONLY_DISK);
     partner_ask("ready");
     leave_disk();
 }
 
-TEST(disk_3_restored, TEST_PARTNER)
+TEST(disk_2_read_only, TEST_PARTNER)
+{
+    read_only_disk(false);
+}
+
+TEST(disk_3_cd, TEST_PARTNER)
+{
+    read_only_disk(true);
+}
+
+TEST(disk_4_restored, TEST_PARTNER)
 {
     static struct blk_request requests[FLIGHTS];
     static struct blk_piece pieces[FLIGHTS];
