@@ -388,7 +388,7 @@ static void ExpectSeen(PVOID Capture, const RECT *Part)
 static PVOID OpenIt(void)
 {
     DWORD Error;
-    const PVOID Capture = CaptureDxgi.Open(&Error);
+    const PVOID Capture = CaptureDxgi.Open(NULL, &Error);
 
     EXPECT(Capture && Error == ERROR_SUCCESS);
     return Capture;
@@ -548,13 +548,13 @@ static void opening_may_fail(void)
             Fake.FaultAt = Cases[i].Call;
             Fake.Fault = Cases[i].Fault;
             Fake.FaultAfter = After;
-            EXPECT(CaptureDxgi.Open(&Error) == NULL);
+            EXPECT(CaptureDxgi.Open(NULL, &Error) == NULL);
             EXPECT_EQUAL(Error, Cases[i].Error);
             EXPECT_EQUAL(Fake.References, 0);
         }
     SetMode(64, 48, DXGI_MODE_ROTATION_IDENTITY);
     Fake.Monitors = 0;
-    EXPECT(CaptureDxgi.Open(&Error) == NULL);
+    EXPECT(CaptureDxgi.Open(NULL, &Error) == NULL);
     EXPECT_EQUAL(Error, ERROR_NOT_SUPPORTED);
 }
 

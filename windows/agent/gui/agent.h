@@ -24,7 +24,7 @@
 #include "windows/agent/gui/look.h"
 #include "windows/agent/gui/surface.h"
 
-enum { TRACKED_BUCKETS = 1024, CAPTURE_METHODS = 2 };
+enum { TRACKED_BUCKETS = 1024, CAPTURE_METHODS = 3 };
 
 /* A window that the host shows, or the whole screen. Freed when the model gives it back. */
 typedef struct SHOWN_WINDOW {
@@ -36,7 +36,9 @@ typedef struct SHOWN_WINDOW {
     SURFACE *Surface; /* what the model was given last; NULL: nothing yet */
     struct gui_pace_window Pace;
     DWORD TitleHash;
-    BOOL Ended;     /* the model does not know it any more */
+    BOOL GpuDrawn;        /* capture.h */
+    ULONGLONG GpuAskedUs; /* NowUs() */
+    BOOL Ended;           /* the model does not know it any more */
     BOOL Unsettled; /* it was not shown yet, or its size changed: its next picture is due now */
 } SHOWN_WINDOW;
 

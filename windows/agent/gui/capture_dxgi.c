@@ -95,7 +95,7 @@ static DWORD ErrorOf(_In_ HRESULT Result)
     return ERROR_NOT_SUPPORTED;
 }
 
-static PVOID Open(_Out_ DWORD *Error)
+static PVOID Open(_In_opt_ HANDLE Wake, _Out_ DWORD *Error)
 {
     DXGI_CAPTURE *const Dxgi = calloc(1, sizeof(*Dxgi));
     HRESULT Result = S_OK;
@@ -319,7 +319,7 @@ static CAPTURE_RESULT Changes(_In_ PVOID Capture, _Out_ CAPTURE_CHANGES *Changes
 {
     DXGI_CAPTURE *const Dxgi = Capture;
 
-    Changes->Count = 0;
+    Changes->Count = Changes->WindowCount = 0;
     Unmap(Dxgi);
     for (UINT i = 0; i < Dxgi->Count; i++)
         if (FAILED(StepMonitor(&Dxgi->Monitors[i], Changes)))

@@ -18,7 +18,7 @@ typedef struct GDI_CAPTURE {
     LONG Width, Height;
 } GDI_CAPTURE;
 
-static PVOID Open(_Out_ DWORD *Error)
+static PVOID Open(_In_opt_ HANDLE Wake, _Out_ DWORD *Error)
 {
     GDI_CAPTURE *const Gdi = calloc(1, sizeof(*Gdi));
 

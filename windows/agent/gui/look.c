@@ -5,8 +5,10 @@
 #include "windows/agent/gui/look.h"
 #include <dwmapi.h>
 
-/* Windows 8; mingw's header lacks it. */
-enum { CLOAKED_ATTRIBUTE = 14 };
+/* Windows 8; mingw's headers lack them, or hide them from programs for Windows 7. */
+enum { CLOAKED_ATTRIBUTE = 14, EX_NOREDIRECTIONBITMAP = 0x00200000 };
+/* A program may have made any number. */
+enum { CHILDREN_MAX = 64 };
 
 BOOL LookAtOrigin(_In_ HWND Handle, _Out_ WINDOW_ORIGIN *Origin)
 {
@@ -54,6 +56,30 @@ BOOL LookAt(_In_ const WINDOW_ORIGIN *Origin, _Out_ WINDOW_LOOK *Look)
     Look->Cloaked = IsCloaked(Origin->Handle);
     Look->Clear = (Look->ExStyle & WS_EX_LAYERED) && IsClear(Origin->Handle);
     return TRUE;
+}
+
+static BOOL HasNoImage(_In_ HWND Handle)
+{
+    return (GetWindowLongW(Handle, GWL_EXSTYLE) & EX_NOREDIRECTIONBITMAP) != 0;
+}
+
+/* A positive count is left: look at one more. Zero: all that may be looked at; negative: found. */
+static BOOL CALLBACK VisitChild(HWND Child, LPARAM Parameter)
+{
+    int *const Left = (int *)Parameter;
+
+    *Left = HasNoImage(Child) ? -1 : *Left - 1;
+    return *Left > 0;
+}
+
+BOOL LookAtGpuDrawn(_In_ HWND Handle)
+{
+    int Left = CHILDREN_MAX;
+
+    if (HasNoImage(Handle))
+        return TRUE;
+    EnumChildWindows(Handle, VisitChild, (LPARAM)&Left);
+    return Left < 0;
 }
 
 DWORD LookAtTitle(_In_ HWND Handle, _Out_writes_(3 * LOOK_TITLE_ROOM) PSTR Title)

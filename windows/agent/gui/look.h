@@ -30,6 +30,8 @@ typedef struct WINDOW_LOOK {
 BOOL LookAtOrigin(_In_ HWND Handle, _Out_ WINDOW_ORIGIN *Origin);
 /* FALSE: it is gone, or not visible (then nothing else was asked and *Look is zero). */
 BOOL LookAt(_In_ const WINDOW_ORIGIN *Origin, _Out_ WINDOW_LOOK *Look);
+/* It, or a window inside it, has no image that GDI could read (WS_EX_NOREDIRECTIONBITMAP). */
+BOOL LookAtGpuDrawn(_In_ HWND Handle);
 /* Its title, cut; UTF-8 with NUL. Returns the bytes without that. */
 DWORD LookAtTitle(_In_ HWND Handle, _Out_writes_(3 * LOOK_TITLE_ROOM) PSTR Title);
 

@@ -10,6 +10,8 @@ enum {
     STEP_US = 30000,           /* of looking at moving windows */
     RETRY_US = 50000,          /* for what could not be captured */
     METHOD_RETRY_US = 1000000, /* for a method that is not to be had now */
+    GPU_ASK_US = 5000000,      /* between two looks for what the GPU draws */
+    BLACK_POINTS = 16,         /* in a row, and rows */
     DAMAGE_RECTS = GUI_DAMAGE_MAX,
 };
 
@@ -29,7 +31,7 @@ void PainterClose(_Inout_ GUI_AGENT *Agent)
 }
 
 /* Open, if it can be. One that this machine does not have at all is not tried again. */
-static BOOL Usable(_Inout_ CAPTURE *Capture)
+static BOOL Usable(_Inout_ CAPTURE *Capture, _In_ HANDLE Wake)
 {
     DWORD Error;
 
@@ -37,7 +39,7 @@ static BOOL Usable(_Inout_ CAPTURE *Capture)
         return TRUE;
     if (NowUs() < Capture->RetryUs)
         return FALSE;
-    Capture->Context = Capture->Method->Open(&Error);
+    Capture->Context = Capture->Method->Open(Wake, &Error);
     if (Capture->Context)
         return TRUE;
     if (Capture->RetryUs == 0)
@@ -49,22 +51,62 @@ static BOOL Usable(_Inout_ CAPTURE *Capture)
 /* A device takes its time to come up: before anybody waits for a picture. */
 void PainterOpen(_Inout_ GUI_AGENT *Agent)
 {
-    static const CAPTURE_METHOD *const Methods[CAPTURE_METHODS] = {&CaptureDxgi, &CaptureGdi};
+    static const CAPTURE_METHOD *const Methods[CAPTURE_METHODS] = {&CaptureDxgi, &CaptureWgc,
+                                                                   &CaptureGdi};
 
     for (int i = 0; i < CAPTURE_METHODS; i++) {
         Agent->Captures[i] = (CAPTURE){.Method = Methods[i]};
-        Usable(&Agent->Captures[i]);
+        if (!Methods[i]->OnDemand)
+            Usable(&Agent->Captures[i], Agent->Loop.Event);
     }
+}
+
+/* Whether a method is to be asked for pixels of that. */
+static BOOL IsFor(_In_ const CAPTURE_METHOD *Method, _In_ const SHOWN_WINDOW *Shown)
+{
+    if (Method->OnDemand && !Shown->GpuDrawn)
+        return FALSE;
+    return Shown->Handle ? Method->Window != NULL : Method->Screen != NULL;
+}
+
+/* A few points, far apart, tell it. */
+static BOOL IsBlack(_In_ const CAPTURE_PIXELS *Pixels, _In_ const RECT *Part)
+{
+    const LONG Width = Part->right - Part->left, Height = Part->bottom - Part->top;
+
+    for (LONG y = 0; y < BLACK_POINTS; y++)
+        for (LONG x = 0; x < BLACK_POINTS; x++) {
+            const LONG Column = (2 * x + 1) * Width / (2 * BLACK_POINTS);
+            const LONG Row = (2 * y + 1) * Height / (2 * BLACK_POINTS);
+            const BYTE *const Pixel =
+                Pixels->Pixels + Row * Pixels->StrideBytes + Column * GUI_PIXEL_BYTES;
+            if (Pixel[0] | Pixel[1] | Pixel[2])
+                return FALSE;
+        }
+    return TRUE;
+}
+
+/* Programs make the window that the GPU draws into some time after their own. */
+static void AskGpuDrawn(_Inout_ SHOWN_WINDOW *Shown)
+{
+    const ULONGLONG Now = NowUs();
+
+    if (Shown->GpuDrawn || !Shown->Handle ||
+        (!Shown->Unsettled && Now < Shown->GpuAskedUs + GPU_ASK_US))
+        return;
+    Shown->GpuAskedUs = Now;
+    Shown->GpuDrawn = LookAtGpuDrawn(Shown->Handle);
 }
 
 /* A part of a window (of the desktop, for the screen), by the first method that can. Part is in
  * the image's coordinates. */
-static CAPTURE_RESULT Get(_Inout_ GUI_AGENT *Agent, _In_ const SHOWN_WINDOW *Shown,
+static CAPTURE_RESULT Get(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown,
                           _In_ const RECT *Part, _Out_ CAPTURE_PIXELS *Pixels)
 {
     CAPTURE_RESULT Result = CaptureUnavailable;
     RECT Source = *Part;
 
+    AskGpuDrawn(Shown);
     if (Shown->Handle)
         OffsetRect(&Source, Shown->Bounds.left - Shown->Frame.left,
                    Shown->Bounds.top - Shown->Frame.top);
@@ -73,7 +115,7 @@ static CAPTURE_RESULT Get(_Inout_ GUI_AGENT *Agent, _In_ const SHOWN_WINDOW *Sho
     for (int i = 0; i < CAPTURE_METHODS && Result == CaptureUnavailable; i++) {
         CAPTURE *const Capture = &Agent->Captures[i];
         const CAPTURE_METHOD *const Method = Capture->Method;
-        if (!(Shown->Handle ? (PVOID)Method->Window : (PVOID)Method->Screen) || !Usable(Capture))
+        if (!IsFor(Method, Shown) || !Usable(Capture, Agent->Loop.Event))
             continue;
         Result = Shown->Handle ? Method->Window(Capture->Context, Shown->Handle, &Source, Pixels)
                                : Method->Screen(Capture->Context, &Source, Pixels);
@@ -82,6 +124,8 @@ static CAPTURE_RESULT Get(_Inout_ GUI_AGENT *Agent, _In_ const SHOWN_WINDOW *Sho
             Result = CaptureUnavailable;
         }
     }
+    if (Result == CaptureDone && Shown->Handle && Shown->Unsettled && !Shown->GpuDrawn)
+        Shown->GpuDrawn = IsBlack(Pixels, Part);
     return Result;
 }
 
@@ -96,8 +140,8 @@ static void ImageSize(_In_ const SHOWN_WINDOW *Shown, _Out_ DWORD *Width, _Out_ 
 
 /* Captures rows of a window into Surface. Returns the rectangles that differ, at most DAMAGE_RECTS,
  * or -1: there are no pixels now. */
-static int CopyPart(_Inout_ GUI_AGENT *Agent, _In_ const SHOWN_WINDOW *Shown,
-                    _Inout_ SURFACE *Surface, _In_ const RECT *Part, _Out_ struct gui_rect *Rects)
+static int CopyPart(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown, _Inout_ SURFACE *Surface,
+                    _In_ const RECT *Part, _Out_ struct gui_rect *Rects)
 {
     const struct gui_rect Area = {Part->left, Part->top, (uint32_t)(Part->right - Part->left),
                                   (uint32_t)(Part->bottom - Part->top)};
@@ -189,13 +233,19 @@ static void TakeChanges(_Inout_ GUI_AGENT *Agent)
 
     for (int i = 0; i < CAPTURE_METHODS; i++) {
         CAPTURE *const Capture = &Agent->Captures[i];
-        if (!Capture->Method->Changes || !Usable(Capture))
+        if (!Capture->Method->Changes || (Capture->Method->OnDemand && !Capture->Context) ||
+            !Usable(Capture, Agent->Loop.Event))
             continue;
         const CAPTURE_RESULT Result = Capture->Method->Changes(Capture->Context, &Changes);
         if (Result == CaptureLost)
             CloseMethod(Capture);
         for (DWORD j = 0; Result == CaptureDone && j < Changes.Count; j++)
             TrackingHint(Agent, &Changes.Rects[j]);
+        for (DWORD j = 0; Result == CaptureDone && j < Changes.WindowCount; j++) {
+            SHOWN_WINDOW *const Shown = TrackingFind(Agent, Changes.Windows[j]);
+            if (Shown)
+                gui_pace_hint(&Shown->Pace, NowUs());
+        }
     }
 }
 

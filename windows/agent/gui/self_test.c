@@ -11,7 +11,7 @@
 #define COBJMACROS
 #include <wincodec.h>
 
-enum { FRAMES = 100, FRAME_MS = 20, PICTURES_MAX = 20 };
+enum { FRAMES = 100, FRAME_MS = 20, PICTURES_MAX = 20, PICTURE_WAIT_MS = 1000 };
 
 typedef struct SELF_TEST {
     FILE *Report;
@@ -158,7 +158,21 @@ typedef struct VISIT {
     SELF_TEST *Test;
     const CAPTURE_METHOD *Method;
     PVOID Context;
+    HANDLE Wake;
 } VISIT;
+
+/* A method that is told of frames has the first one a moment after it was asked. */
+static BOOL GetWindowPixels(_In_ const VISIT *Visit, _In_ HWND Handle, _In_ const RECT *Part,
+                            _Out_ CAPTURE_PIXELS *Pixels)
+{
+    CAPTURE_RESULT Result;
+
+    do
+        Result = Visit->Method->Window(Visit->Context, Handle, Part, Pixels);
+    while (Result == CaptureNothing &&
+           WaitForSingleObject(Visit->Wake, PICTURE_WAIT_MS) == WAIT_OBJECT_0);
+    return Result == CaptureDone;
+}
 
 static BOOL CALLBACK ReportWindow(HWND Handle, LPARAM Parameter)
 {
@@ -175,15 +189,16 @@ static BOOL CALLBACK ReportWindow(HWND Handle, LPARAM Parameter)
     const WINDOW_KIND Kind = KindOf(&Origin, &Look, &Monitor.rcMonitor);
     LookAtTitle(Handle, Title);
     RECT Part = Look.Bounds;
-    fprintf(Visit->Test->Report, "    %p %ls \"%s\" %ld, %ld, %ldx%ld:%s%s%s%s%s\n", (void *)Handle,
-            Origin.Class, Title, Part.left, Part.top, Part.right - Part.left,
+    fprintf(Visit->Test->Report, "    %p %ls \"%s\" %ld, %ld, %ldx%ld:%s%s%s%s%s%s\n",
+            (void *)Handle, Origin.Class, Title, Part.left, Part.top, Part.right - Part.left,
             Part.bottom - Part.top, Kind.Shown ? " shown" : " not shown",
             Kind.OwnPlace ? ", places itself" : "", Kind.Minimized ? ", minimized" : "",
-            Kind.FullScreen ? ", full screen" : "", Look.Cloaked ? ", cloaked" : "");
+            Kind.FullScreen ? ", full screen" : "", Look.Cloaked ? ", cloaked" : "",
+            LookAtGpuDrawn(Handle) ? ", drawn by the GPU" : "");
     if (!Kind.Shown || Kind.Minimized)
         return TRUE;
     OffsetRect(&Part, -Look.Frame.left, -Look.Frame.top);
-    if (Visit->Method->Window(Visit->Context, Handle, &Part, &Pixels) == CaptureDone)
+    if (GetWindowPixels(Visit, Handle, &Part, &Pixels))
         SavePicture(Visit->Test, Title, &Part, &Pixels);
     else
         fprintf(Visit->Test->Report, "    it could not be captured\n");
@@ -192,13 +207,14 @@ static BOOL CALLBACK ReportWindow(HWND Handle, LPARAM Parameter)
 
 static void ReportMethod(_Inout_ SELF_TEST *Test, _In_ const CAPTURE_METHOD *Method)
 {
-    VISIT Visit = {Test, Method, NULL};
+    VISIT Visit = {Test, Method, NULL, CreateEventW(NULL, FALSE, FALSE, NULL)};
     DWORD Error;
 
     fprintf(Test->Report, "\ncapture by %s:\n", Method->Name);
-    Visit.Context = Method->Open(&Error);
+    Visit.Context = Method->Open(Visit.Wake, &Error);
     if (!Visit.Context) {
         fprintf(Test->Report, "    not available: error %lu\n", Error);
+        CloseHandle(Visit.Wake);
         return;
     }
     if (Method->Screen && !ReportScreen(Test, Method, Visit.Context))
@@ -206,6 +222,7 @@ static void ReportMethod(_Inout_ SELF_TEST *Test, _In_ const CAPTURE_METHOD *Met
     if (Method->Window)
         EnumWindows(ReportWindow, (LPARAM)&Visit);
     Method->Close(Visit.Context);
+    CloseHandle(Visit.Wake);
 }
 
 int SelfTest(_In_ PCWSTR Folder)
@@ -222,6 +239,7 @@ int SelfTest(_In_ PCWSTR Folder)
     }
     ReportMachine(&Test);
     ReportMethod(&Test, &CaptureDxgi);
+    ReportMethod(&Test, &CaptureWgc);
     ReportMethod(&Test, &CaptureGdi);
     fprintf(Test.Report, "\n%s\n", Test.Failed ? "something failed" : "nothing failed");
     Test.Failed |= fclose(Test.Report) != 0;
