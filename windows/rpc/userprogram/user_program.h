@@ -11,10 +11,9 @@
 #include <windows.h>
 
 typedef struct USER_PROGRAM {
-    HANDLE Job;     /* UserProgramJob() */
-    HANDLE Process; /* as the shell told it; NULL: none */
-    WCHAR
-        Name[MAX_PATH]; /* its file without the folder, or of what takes its work; "": not known */
+    HANDLE Job;           /* UserProgramJob() */
+    HANDLE Process;       /* as the shell told it; NULL: none */
+    WCHAR Name[MAX_PATH]; /* its file's, or that of what takes its work; "": not known */
 } USER_PROGRAM;
 
 /* Call it before the start: programs that this one starts from now on, and those that they start,
