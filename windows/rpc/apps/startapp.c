@@ -22,23 +22,6 @@
 #include "windows/rpc/notice/notice.h"
 #include "windows/rpc/userprogram/user_program.h"
 
-typedef struct SEARCH {
-    PCSTR Id;
-    BOOL Found;
-    APP App;
-} SEARCH;
-
-static BOOL Look(_In_ PVOID Context, _In_ const APP *App)
-{
-    SEARCH *const Search = Context;
-
-    if (strcmp(App->Id, Search->Id))
-        return TRUE;
-    Search->App = *App;
-    Search->Found = TRUE;
-    return FALSE;
-}
-
 static BOOL IsDisposable(void)
 {
     const qdb_handle_t Handle = qdb_open(NULL);
@@ -178,7 +161,7 @@ static int StartLink(_In_ const APP *App)
 int wmain(void)
 {
     CHAR Id[APP_ID_BYTES];
-    SEARCH Search = {.Id = Id};
+    APP App;
     const DWORD Length = GetEnvironmentVariableA("QREXEC_SERVICE_ARGUMENT", Id, sizeof(Id));
 
     if (Length == 0 || Length >= sizeof(Id)) {
@@ -186,12 +169,10 @@ int wmain(void)
         return 127;
     }
     CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
-    StartMenuEnumerate(Look, &Search);
-    if (!Search.Found)
+    const BOOL Found = StartMenuFind(Id, &App);
+    if (!Found)
         fprintf(stderr, "qubes.StartApp: no program %s in the Start menu\n", Id);
-    const int Code = !Search.Found        ? 127
-                     : Search.App.OfStore ? StartStoreApp(&Search.App)
-                                          : StartLink(&Search.App);
+    const int Code = !Found ? 127 : App.OfStore ? StartStoreApp(&App) : StartLink(&App);
     CoUninitialize();
     return Code;
 }

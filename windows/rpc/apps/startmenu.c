@@ -17,6 +17,7 @@ enum { DEPTH_MAX = 16, SHA1_BYTES = 20 };
 typedef struct WALK {
     BOOL (*Found)(_In_ PVOID Context, _In_ const APP *App);
     PVOID Context;
+    PCSTR Wanted; /* only the entry with this id; NULL: all */
     BCRYPT_ALG_HANDLE Sha1;
     WCHAR Root[MAX_PATH];  /* of this walk, without "\" at the end */
     WCHAR Other[MAX_PATH]; /* whose links count instead of the same here; empty: none */
@@ -62,11 +63,17 @@ static BOOL StandsInOther(_In_ const WALK *Walk, _In_ PCWSTR Relative)
     return GetFileAttributesW(Path) != INVALID_FILE_ATTRIBUTES;
 }
 
-/* Link and OfStore of the app are set. Place: what its id is made of. */
-static void Tell(_Inout_ WALK *Walk, _In_ PCWSTR Name, _In_ PCWSTR Place, _Inout_ APP *App)
+/* Place: what the id is made of. FALSE: nobody asks for this one. */
+static BOOL IsWanted(_In_ const WALK *Walk, _In_ PCWSTR Place, _Inout_ APP *App)
+{
+    return MakeId(Walk, Place, App->Id) && (!Walk->Wanted || !strcmp(App->Id, Walk->Wanted));
+}
+
+/* All of the app but its name is set. */
+static void Tell(_Inout_ WALK *Walk, _In_ PCWSTR Name, _Inout_ APP *App)
 {
     AppNamePlain(Name, App->Name, sizeof(App->Name));
-    if (App->Name[0] && MakeId(Walk, Place, App->Id))
+    if (App->Name[0])
         Walk->Stopped = !Walk->Found(Walk->Context, App);
 }
 
@@ -77,13 +84,14 @@ static void TakeLink(_Inout_ WALK *Walk)
     WCHAR Name[MAX_PATH];
     APP App;
 
-    if (StandsInOther(Walk, Relative))
+    /* In this order: one entry of a large menu is found without a look at the disk for each. */
+    if (!IsWanted(Walk, Relative, &App) || StandsInOther(Walk, Relative))
         return;
     wcscpy(Name, wcsrchr(Walk->Path, L'\\') + 1);
     Name[wcslen(Name) - 4] = 0; /* ".lnk" */
     wcscpy(App.Link, Walk->Path);
     App.OfStore = FALSE;
-    Tell(Walk, Name, Relative, &App);
+    Tell(Walk, Name, &App);
 }
 
 /* Of a folder of the shell, not of the disk. */
@@ -94,9 +102,11 @@ static BOOL TakeStoreApp(_In_ PVOID Context, _In_ const STORE_APP *StoreApp)
     APP App;
 
     swprintf(Place, ARRAYSIZE(Place), L"store:%ls", StoreApp->Id);
+    if (!IsWanted(Walk, Place, &App))
+        return TRUE;
     wcscpy(App.Link, StoreApp->Id);
     App.OfStore = TRUE;
-    Tell(Walk, StoreApp->Name, Place, &App);
+    Tell(Walk, StoreApp->Name, &App);
     return !Walk->Stopped;
 }
 
@@ -160,21 +170,40 @@ static void TakeRoot(_Inout_ WALK *Walk, _In_ PCWSTR Root, _In_ PCWSTR Other)
         TakeFolder(Walk, 0);
 }
 
-DWORD StartMenuEnumerate(_In_ BOOL (*Found)(_In_ PVOID Context, _In_ const APP *App),
-                         _In_ PVOID Context)
+static DWORD WalkAll(_Inout_ WALK *Walk)
 {
-    WALK Walk = {.Found = Found, .Context = Context};
     WCHAR User[MAX_PATH], Machine[MAX_PATH];
     const BOOL HaveUser = FolderPath(&FOLDERID_Programs, User);
 
     if (!FolderPath(&FOLDERID_CommonPrograms, Machine) && !HaveUser)
         return ERROR_PATH_NOT_FOUND;
-    if (BCryptOpenAlgorithmProvider(&Walk.Sha1, BCRYPT_SHA1_ALGORITHM, NULL, 0))
+    if (BCryptOpenAlgorithmProvider(&Walk->Sha1, BCRYPT_SHA1_ALGORITHM, NULL, 0))
         return ERROR_NOT_SUPPORTED;
-    TakeRoot(&Walk, User, L"");
-    TakeRoot(&Walk, Machine, User);
-    if (!Walk.Stopped)
-        StoreAppsEnumerate(TakeStoreApp, &Walk);
-    BCryptCloseAlgorithmProvider(Walk.Sha1, 0);
+    TakeRoot(Walk, User, L"");
+    TakeRoot(Walk, Machine, User);
+    if (!Walk->Stopped)
+        StoreAppsEnumerate(TakeStoreApp, Walk);
+    BCryptCloseAlgorithmProvider(Walk->Sha1, 0);
     return ERROR_SUCCESS;
+}
+
+DWORD StartMenuEnumerate(_In_ BOOL (*Found)(_In_ PVOID Context, _In_ const APP *App),
+                         _In_ PVOID Context)
+{
+    WALK Walk = {.Found = Found, .Context = Context};
+
+    return WalkAll(&Walk);
+}
+
+static BOOL Take(_In_ PVOID Context, _In_ const APP *App)
+{
+    *(APP *)Context = *App;
+    return FALSE;
+}
+
+BOOL StartMenuFind(_In_ PCSTR Id, _Out_ APP *App)
+{
+    WALK Walk = {.Found = Take, .Context = App, .Wanted = Id};
+
+    return !WalkAll(&Walk) && Walk.Stopped;
 }

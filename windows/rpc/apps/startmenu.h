@@ -24,3 +24,6 @@ typedef struct APP {
  * COM is initialised. */
 DWORD StartMenuEnumerate(_In_ BOOL (*Found)(_In_ PVOID Context, _In_ const APP *App),
                          _In_ PVOID Context);
+
+/* The entry with that id. FALSE: there is none, or the menu cannot be read. COM is initialised. */
+BOOL StartMenuFind(_In_ PCSTR Id, _Out_ APP *App);

@@ -105,32 +105,13 @@ static DWORD LinkIcon(_In_ PCWSTR Path, _Out_ PIXELS *Pixels)
 
 /* --- What is asked for */
 
-typedef struct SEARCH {
-    PCSTR Id;
-    BOOL Found;
-    APP App;
-} SEARCH;
-
-static BOOL Look(_In_ PVOID Context, _In_ const APP *App)
-{
-    SEARCH *const Search = Context;
-
-    if (strcmp(App->Id, Search->Id))
-        return TRUE;
-    Search->App = *App;
-    Search->Found = TRUE;
-    return FALSE;
-}
-
 static DWORD MenuIcon(_In_ PCSTR Id, _Out_ PIXELS *Pixels)
 {
-    SEARCH Search = {.Id = Id};
+    APP App;
 
-    StartMenuEnumerate(Look, &Search);
-    if (!Search.Found)
+    if (!StartMenuFind(Id, &App))
         return ERROR_FILE_NOT_FOUND;
-    return Search.App.OfStore ? StoreAppIcon(Search.App.Link, ICON_SIDE, Pixels)
-                              : LinkIcon(Search.App.Link, Pixels);
+    return App.OfStore ? StoreAppIcon(App.Link, ICON_SIDE, Pixels) : LinkIcon(App.Link, Pixels);
 }
 
 /* Input at most INPUT_BYTES_MAX. */
