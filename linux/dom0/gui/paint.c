@@ -90,7 +90,7 @@ static bool paint_rect(struct view *view, struct window *window, struct gui_rect
 /* For scripts: which windows are there to be seen. */
 static void tell_shown(struct window *window)
 {
-    if (window->told || window->pixels == NULL || !window->rules->mapped)
+    if (window->told || !window->painted || !window->rules->mapped)
         return;
     window->told = true;
     printf("shown [%s] %s\n", window->guest->name, window->rules->title.text);
@@ -98,12 +98,11 @@ static void tell_shown(struct window *window)
 
 static bool paint_window(struct view *view, struct window *window)
 {
-    if (window->damage_count > 0)
-        tell_shown(window);
     while (window->damage_count > 0) {
         if (!paint_rect(view, window, &window->damage[window->damage_count - 1]))
             return false;
         window->damage_count--;
+        window->painted = window->pixels != NULL;
     }
     return true;
 }
@@ -117,4 +116,6 @@ void paint(struct view *view)
             window = window->next;
     }
     display_flush(&view->display);
+    for (window = view->windows; window != NULL; window = window->next)
+        tell_shown(window); /* the X server has it before whoever hears of it looks */
 }

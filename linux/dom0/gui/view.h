@@ -70,7 +70,8 @@ struct window {
     uint32_t pixel_pages;
     struct gui_rect damage[DAMAGE_MAX];
     uint32_t damage_count;
-    bool told; /* standard output has a line about it */
+    bool painted; /* at least once */
+    bool told;    /* standard output has a line about it */
 };
 
 struct clipboard {
