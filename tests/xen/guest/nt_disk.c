@@ -245,16 +245,20 @@ static VOID NTAPI write_passes(PVOID context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
+static PKTHREAD start_writer(struct writer *writer)
+{
+    CHECK(disk_is_there());
+    *writer = (struct writer){.adapter = the_disk(), .half = block_count(the_disk()) / 2};
+    return start(write_passes, writer);
+}
+
 NT_TEST(nt_disk_restored, .set_up = nt_machine_set_up)
 {
     struct pnp_node *platform = start_drivers();
     static struct writer writer;
-    PKTHREAD thread;
+    PKTHREAD thread = start_writer(&writer);
     ULONG passes;
 
-    CHECK(disk_is_there());
-    writer = (struct writer){.adapter = the_disk(), .half = block_count(the_disk()) / 2};
-    thread = start(write_passes, &writer);
     program_run(program_asks_dom0); /* which saves the machine, and restores it */
     nt_world_resumed();
     passes = writer.passes;
@@ -276,16 +280,12 @@ NT_TEST(nt_disk_pulled, .set_up = nt_machine_set_up)
 {
     struct pnp_node *platform = start_drivers();
     static struct writer writer;
-    PDEVICE_OBJECT device;
-    PKTHREAD thread;
+    PDEVICE_OBJECT device = IoGetAttachedDeviceReference(pnp_find("CASEMENT\\VBD")->pdo);
+    PKTHREAD thread = start_writer(&writer);
 
-    CHECK(disk_is_there());
-    device = IoGetAttachedDeviceReference(pnp_find("CASEMENT\\VBD")->pdo); /* StorPort's */
-    writer = (struct writer){.adapter = the_disk(), .half = block_count(the_disk()) / 2};
-    thread = start(write_passes, &writer);
     program_run(program_asks_dom0); /* which takes the disk away without asking */
     join(thread);
-    ObDereferenceObject(device);
+    ObDereferenceObject(device); /* StorPort's, which it went on with */
     CHECK(writer.gone);
     wait_until(disk_is_gone);
     take_grants_back();
