@@ -60,7 +60,7 @@ static bool pump(void *context)
     return any;
 }
 
-/* Nobody says whether dom0 still has something to answer: once xenstored has fetched what it was
+/* Nobody says whether dom0 still has something to say: once xenstored has answered what it was
  * asked, what did not come within QUIET_NS after the machine did something last is not waited for.
  */
 static bool outstanding(void *context)

@@ -44,7 +44,7 @@ void nt_world_line_route(uint32_t gsi, uint32_t vector);
 void nt_world_line_arm(uint32_t gsi);
 uint32_t nt_world_cpus(void);
 uint64_t nt_world_now_ns(void);
-/* Requests lie in XenStore's ring that xenstored has not fetched yet. */
+/* Requests lie in XenStore's ring that xenstored has not fetched yet, or has not answered. */
 bool nt_world_store_waits(void);
 /* After a restore of the machine: finds the console again. */
 void nt_world_resumed(void);
