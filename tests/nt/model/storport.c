@@ -672,10 +672,9 @@ static void stop(struct storport_adapter *adapter)
 
     if (!adapter->started)
         return;
-    drain(adapter);
     (void)storport_run(adapter, &flush);
-    adapter->started = FALSE;
-    drain(adapter); /* what came meanwhile */
+    adapter->started = FALSE; /* who goes on sending is refused, and does not keep it here */
+    drain(adapter);
     if (adapter->controls[ScsiStopAdapter])
         (void)control(adapter, ScsiStopAdapter, NULL);
 }

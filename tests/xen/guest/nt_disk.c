@@ -7,7 +7,7 @@
  *   - It comes when dom0 attaches it, grows, and goes when dom0 detaches it, while the machine
  * runs.
  *   - Through xl save and xl restore with writes under way, none is lost.
- *   - Taken away by force with writes under way, each ends, and nothing stays behind.
+ *   - Detached with writes under way, each ends, and nothing stays behind.
  *
  * dom0 compares the halves by their SHA-256 each time (nt-disk.sh, nt-disk-life.sh).
  */
@@ -276,14 +276,14 @@ static void take_grants_back(void)
         (void)sched_advance();
 }
 
-NT_TEST(nt_disk_pulled, .set_up = nt_machine_set_up)
+NT_TEST(nt_disk_written_goes, .set_up = nt_machine_set_up)
 {
     struct pnp_node *platform = start_drivers();
     static struct writer writer;
     PDEVICE_OBJECT device = IoGetAttachedDeviceReference(pnp_find("CASEMENT\\VBD")->pdo);
     PKTHREAD thread = start_writer(&writer);
 
-    program_run(program_asks_dom0); /* which takes the disk away without asking */
+    program_run(program_asks_dom0); /* which detaches it */
     join(thread);
     ObDereferenceObject(device); /* StorPort's, which it went on with */
     CHECK(writer.gone);
