@@ -39,9 +39,10 @@ static int by_xl(const struct layout *layout, const char *what, char **argv, con
         return attach_by_xl(layout, argv, option);
     if (strcmp(what, "list") == 0)
         return become(layout, NULL, "xl", (char *[]){NULL, "block-list", argv[0], NULL});
-    return become(
-        layout, NULL, "xl",
-        (char *[]){NULL, "block-detach", argv[0], argv[1], option ? "--force" : NULL, NULL});
+    if (option) /* xl takes options before words only */
+        return become(layout, NULL, "xl",
+                      (char *[]){NULL, "block-detach", "--force", argv[0], argv[1], NULL});
+    return become(layout, NULL, "xl", (char *[]){NULL, "block-detach", argv[0], argv[1], NULL});
 }
 
 int command_disk(const struct layout *layout, int argc, char **argv)
