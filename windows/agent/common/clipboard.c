@@ -9,6 +9,9 @@ enum {
     /* Nothing tells when another program closes the clipboard; programs hold it for moments. */
     OPEN_TRIES = 50,
     OPEN_RETRY_MS = 20,
+    /* While a session starts its desktop may be replaced, and our window goes with it: Windows then
+     * closes the clipboard under us (ERROR_CLIPBOARD_NOT_OPEN, seen under Wine). */
+    LOST_TRIES = 5,
 };
 
 /* The owner of new content has to be a window; it lives as long as the clipboard is open. */
@@ -81,21 +84,36 @@ static DWORD ToUtf8(_In_ PWSTR Wide, _In_ SIZE_T WideLength, _Outptr_ PSTR *Text
     return ERROR_SUCCESS;
 }
 
-DWORD ClipboardRead(_Outptr_ PSTR *Text, _Out_ SIZE_T *Length)
+/* *Wide: from the heap, or NULL: there is no text. */
+static DWORD Take(_Outptr_result_maybenull_ PWSTR *Wide, _Out_ SIZE_T *Length)
 {
-    PWSTR Wide = NULL;
-    SIZE_T WideLength = 0;
     HWND Window;
     DWORD Error = Open(&Window);
 
+    *Wide = NULL;
+    *Length = 0;
     if (Error)
         return Error;
+    SetLastError(ERROR_SUCCESS);
     const HANDLE Data = GetClipboardData(CF_UNICODETEXT); /* the clipboard's */
-    if (Data)
-        Wide = CopyText(Data, &WideLength);
+    if (!Data && GetLastError() == ERROR_CLIPBOARD_NOT_OPEN)
+        Error = ERROR_CLIPBOARD_NOT_OPEN;
+    else if (Data && !(*Wide = CopyText(Data, Length)))
+        Error = ERROR_NOT_ENOUGH_MEMORY;
     Close(Window);
-    if (Data && !Wide)
-        return ERROR_NOT_ENOUGH_MEMORY;
+    return Error;
+}
+
+DWORD ClipboardRead(_Outptr_ PSTR *Text, _Out_ SIZE_T *Length)
+{
+    PWSTR Wide;
+    SIZE_T WideLength;
+    DWORD Error = Take(&Wide, &WideLength);
+
+    for (int Try = 1; Error == ERROR_CLIPBOARD_NOT_OPEN && Try < LOST_TRIES; Try++)
+        Error = Take(&Wide, &WideLength);
+    if (Error)
+        return Error;
     Error = ToUtf8(Wide, WideLength, Text, Length);
     free(Wide);
     return Error;
@@ -142,10 +160,23 @@ static HGLOBAL MakeContent(_In_ PCSTR Text, _In_ SIZE_T Length)
     return Content;
 }
 
+/* ERROR_SUCCESS: Content is the clipboard's. */
+static DWORD Put(_In_ HGLOBAL Content)
+{
+    HWND Window;
+    DWORD Error = Open(&Window);
+
+    if (Error)
+        return Error;
+    if (!EmptyClipboard() || !SetClipboardData(CF_UNICODETEXT, Content))
+        Error = GetLastError();
+    Close(Window);
+    return Error;
+}
+
 DWORD ClipboardWrite(_In_reads_(Length) PCSTR Text, _In_ SIZE_T Length)
 {
     HGLOBAL Content;
-    HWND Window;
     DWORD Error;
 
     if (Length > CLIPBOARD_TEXT_BYTES)
@@ -153,15 +184,10 @@ DWORD ClipboardWrite(_In_reads_(Length) PCSTR Text, _In_ SIZE_T Length)
     Content = MakeContent(Text, Length);
     if (!Content)
         return ERROR_NOT_ENOUGH_MEMORY;
-    Error = Open(&Window);
-    if (Error) {
+    Error = Put(Content);
+    for (int Try = 1; Error == ERROR_CLIPBOARD_NOT_OPEN && Try < LOST_TRIES; Try++)
+        Error = Put(Content);
+    if (Error)
         GlobalFree(Content);
-        return Error;
-    }
-    if (!EmptyClipboard() || !SetClipboardData(CF_UNICODETEXT, Content)) {
-        Error = GetLastError();
-        GlobalFree(Content); /* it was not taken */
-    }
-    Close(Window);
     return Error;
 }
