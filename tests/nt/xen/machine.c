@@ -344,6 +344,11 @@ void xen_machine_expect(void)
     Xen.expecting = TRUE;
 }
 
+void xen_machine_came(void)
+{
+    Xen.expecting = FALSE;
+}
+
 void xen_machine_restores(BOOLEAN restores)
 {
     Xen.restores = restores;

@@ -26,6 +26,10 @@ struct simxen_guest *xen_machine_guest(void);
  * told to act): an idle machine waits for the next event in real time. */
 void xen_machine_expect(void);
 
+/* It has come, maybe before it was expected: an idle machine waits no more for it. Whoever expects
+ * what a wait ends with says this after the wait. */
+void xen_machine_came(void);
+
 /* What the toolstack does when the driver suspends: restores (another domain id) or cancels. */
 void xen_machine_restores(BOOLEAN restores);
 ULONG xen_machine_suspends(void);

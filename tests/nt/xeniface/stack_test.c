@@ -68,6 +68,7 @@ static void store(void *Unused)
     live_dom0_write("data/x", "from domain 0");
     xen_machine_expect();
     CHECK_EQ(NtWaitForSingleObject(WatchEvent, FALSE, NULL), STATUS_SUCCESS);
+    xen_machine_came();
     CHECK_EQ(Call(Handle, IOCTL_XENIFACE_STORE_READ, "data/x", 7, Value, sizeof(Value), NULL),
              STATUS_SUCCESS);
     CHECK(strcmp(Value, "from domain 0") == 0);

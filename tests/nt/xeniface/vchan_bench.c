@@ -57,6 +57,7 @@ int vchan_port_sleep(struct vchan_port *port)
 {
     xen_machine_expect();
     CHECK_EQ(NtWaitForSingleObject(port->event, FALSE, NULL), STATUS_SUCCESS);
+    xen_machine_came();
     (VOID) TakeEvent(port->event);
     return VCHAN_OK;
 }

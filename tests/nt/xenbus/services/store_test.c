@@ -327,9 +327,9 @@ static NTSTATUS watch(WATCHER *watcher, PCSTR node)
 static void wait_for(WATCHER *watcher, PCSTR path)
 {
     do {
-        if (!KeReadStateEvent(&watcher->Event))
-            xen_machine_expect(); /* no request of ours is open */
+        xen_machine_expect(); /* no request of ours is open */
         KeWaitForSingleObject(&watcher->Event, Executive, KernelMode, FALSE, NULL);
+        xen_machine_came();
     } while (strcmp(watcher->Path, path));
 }
 
