@@ -5,35 +5,41 @@
 #include <wchar.h>
 #include "windows/agent/common/clipboard.h"
 
-enum {
-    /* Nothing tells when another program closes the clipboard; programs hold it for moments. */
-    OPEN_TRIES = 50,
-    OPEN_RETRY_MS = 20,
-    /* While a session starts its desktop may be replaced, and our window goes with it: Windows then
-     * closes the clipboard under us (ERROR_CLIPBOARD_NOT_OPEN, seen under Wine). */
-    LOST_TRIES = 5,
-};
+/* Nothing tells when another program closes the clipboard; programs hold it for moments. While a
+ * session starts its desktop may be replaced besides (seen under Wine): no window can be made on it
+ * then, or Windows closes the clipboard under us. */
+enum { TRIES = 50, RETRY_MS = 20 };
+
+/* What is done while the clipboard is open; done again when it fails. */
+typedef DWORD USE(_Inout_ PVOID Context);
 
 /* The owner of new content has to be a window; it lives as long as the clipboard is open. */
-static DWORD Open(_Out_ HWND *Window)
+static DWORD UseOnce(_In_ USE *Use, _Inout_ PVOID Context)
 {
-    *Window = CreateWindowExW(0, L"STATIC", NULL, 0, 0, 0, 0, 0, HWND_MESSAGE, NULL, NULL, NULL);
-    if (!*Window)
-        return GetLastError();
-    for (int Try = 1; !OpenClipboard(*Window); Try++) {
-        if (Try == OPEN_TRIES) {
-            DestroyWindow(*Window);
-            return ERROR_ACCESS_DENIED;
-        }
-        SleepEx(OPEN_RETRY_MS, FALSE);
+    const HWND Window =
+        CreateWindowExW(0, L"STATIC", NULL, 0, 0, 0, 0, 0, HWND_MESSAGE, NULL, NULL, NULL);
+    DWORD Error = ERROR_ACCESS_DENIED;
+
+    if (Window && OpenClipboard(Window)) {
+        Error = Use(Context);
+        CloseClipboard();
     }
-    return ERROR_SUCCESS;
+    if (Window)
+        DestroyWindow(Window);
+    return Error;
 }
 
-static void Close(_In_ HWND Window)
+static DWORD UseClipboard(_In_ USE *Use, _Inout_ PVOID Context)
 {
-    CloseClipboard();
-    DestroyWindow(Window);
+    DWORD Error = UseOnce(Use, Context);
+
+    for (int Try = 1; Error && Try < TRIES; Try++) {
+        SleepEx(RETRY_MS, FALSE);
+        /* The same desktop, looked at anew: a thread remembers the windows of the one before. */
+        SetThreadDesktop(GetThreadDesktop(GetCurrentThreadId()));
+        Error = UseOnce(Use, Context);
+    }
+    return Error;
 }
 
 /* CR LF becomes LF, in place. A CR alone stays: it is somebody's data. */
@@ -84,38 +90,33 @@ static DWORD ToUtf8(_In_ PWSTR Wide, _In_ SIZE_T WideLength, _Outptr_ PSTR *Text
     return ERROR_SUCCESS;
 }
 
-/* *Wide: from the heap, or NULL: there is no text. */
-static DWORD Take(_Outptr_result_maybenull_ PWSTR *Wide, _Out_ SIZE_T *Length)
-{
-    HWND Window;
-    DWORD Error = Open(&Window);
+typedef struct TEXT_TAKEN {
+    PWSTR Wide; /* from the heap, or NULL: there is no text */
+    SIZE_T Length;
+} TEXT_TAKEN;
 
-    *Wide = NULL;
-    *Length = 0;
-    if (Error)
-        return Error;
+static DWORD Take(_Inout_ PVOID Context)
+{
+    TEXT_TAKEN *const Taken = Context;
+
     SetLastError(ERROR_SUCCESS);
     const HANDLE Data = GetClipboardData(CF_UNICODETEXT); /* the clipboard's */
-    if (!Data && GetLastError() == ERROR_CLIPBOARD_NOT_OPEN)
-        Error = ERROR_CLIPBOARD_NOT_OPEN;
-    else if (Data && !(*Wide = CopyText(Data, Length)))
-        Error = ERROR_NOT_ENOUGH_MEMORY;
-    Close(Window);
-    return Error;
+    if (!Data)
+        return GetLastError() == ERROR_CLIPBOARD_NOT_OPEN ? ERROR_CLIPBOARD_NOT_OPEN
+                                                          : ERROR_SUCCESS;
+    Taken->Wide = CopyText(Data, &Taken->Length);
+    return Taken->Wide ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
 }
 
 DWORD ClipboardRead(_Outptr_ PSTR *Text, _Out_ SIZE_T *Length)
 {
-    PWSTR Wide;
-    SIZE_T WideLength;
-    DWORD Error = Take(&Wide, &WideLength);
+    TEXT_TAKEN Taken = {0};
+    DWORD Error = UseClipboard(Take, &Taken);
 
-    for (int Try = 1; Error == ERROR_CLIPBOARD_NOT_OPEN && Try < LOST_TRIES; Try++)
-        Error = Take(&Wide, &WideLength);
     if (Error)
         return Error;
-    Error = ToUtf8(Wide, WideLength, Text, Length);
-    free(Wide);
+    Error = ToUtf8(Taken.Wide, Taken.Length, Text, Length);
+    free(Taken.Wide);
     return Error;
 }
 
@@ -161,17 +162,10 @@ static HGLOBAL MakeContent(_In_ PCSTR Text, _In_ SIZE_T Length)
 }
 
 /* ERROR_SUCCESS: Content is the clipboard's. */
-static DWORD Put(_In_ HGLOBAL Content)
+static DWORD Put(_Inout_ PVOID Content)
 {
-    HWND Window;
-    DWORD Error = Open(&Window);
-
-    if (Error)
-        return Error;
-    if (!EmptyClipboard() || !SetClipboardData(CF_UNICODETEXT, Content))
-        Error = GetLastError();
-    Close(Window);
-    return Error;
+    return EmptyClipboard() && SetClipboardData(CF_UNICODETEXT, Content) ? ERROR_SUCCESS
+                                                                         : GetLastError();
 }
 
 DWORD ClipboardWrite(_In_reads_(Length) PCSTR Text, _In_ SIZE_T Length)
@@ -184,9 +178,7 @@ DWORD ClipboardWrite(_In_reads_(Length) PCSTR Text, _In_ SIZE_T Length)
     Content = MakeContent(Text, Length);
     if (!Content)
         return ERROR_NOT_ENOUGH_MEMORY;
-    Error = Put(Content);
-    for (int Try = 1; Error == ERROR_CLIPBOARD_NOT_OPEN && Try < LOST_TRIES; Try++)
-        Error = Put(Content);
+    Error = UseClipboard(Put, Content);
     if (Error)
         GlobalFree(Content);
     return Error;
