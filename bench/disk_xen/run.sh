@@ -11,7 +11,7 @@ output=$(tests/xen/run.sh disk_xen) || {
     echo "$output"
     exit 1
 }
-log=$(echo "$output" | sed -n 's,.*console: \(.*\)/console.log,\1/disk_xen.log,p')
+log=$(echo "$output" | sed -n 's,.*console: \(.*\)/machine1/console.log,\1/disk_xen.log,p')
 tr -d '\r' <"$log" | awk '
     /^speed / {
         if ($2 == "ide") hvm = 1

@@ -11,7 +11,7 @@ output=$(tests/xen/run.sh vchan_xen) || {
     echo "$output"
     exit 1
 }
-log=$(echo "$output" | sed -n 's,.*console: \(.*\)/console.log,\1/vchan_xen.log,p')
+log=$(echo "$output" | sed -n 's,.*console: \(.*\)/machine1/console.log,\1/vchan_xen.log,p')
 grep -E '^ |^throughput|^round trip' "$log"
 awk '
     /^throughput|^round trip/ {

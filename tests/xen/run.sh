@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs tests on real Xen, all in one boot (those of cut/ in one each), and
-# prints a verdict for each (README.md).
+# Runs tests on real Xen, and prints a verdict for each (README.md). Two machines share them where
+# there are CPUs for two; all of a machine's run in one boot, but those of cut/ in one each.
 #   run.sh              every test        run.sh TEST...    these
 #   run.sh --list       their names       run.sh --build    builds the project first
 # Logs: build/xen/logs/PID/ while it runs, build/xen/logs/last afterwards.
@@ -43,9 +43,11 @@ rm -rf "$logs"
 mkdir -p "$logs"
 $here/rig/payload.sh "$logs/payload"
 [ $# -gt 0 ] || set -- $(list)
+machines=1 # the emulation of one keeps one CPU busy
+[ "$(nproc)" -lt 2 ] || machines=2
 status=0
-python3 $here/rig/session.py run "$rig" "$logs/payload" "$logs" "$@" || status=$?
-rm -rf "$logs/payload" "$logs/plan"
+python3 $here/rig/session.py run $machines "$rig" "$logs/payload" "$logs" "$@" || status=$?
+rm -rf "$logs/payload" "$logs"/machine*/plan
 # The logs of the last run by name, of some older ones by number.
 ln -sfn $$ build/xen/logs/last
 ls -1dt build/xen/logs/*[0-9] | tail -n +11 | xargs -r rm -rf

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Boots the rig and carries what is said between it and us.
 
-  session.py run   RIG PAYLOAD LOGS TEST...   runs the tests, prints a verdict for each: all in one
-                                              boot, but those of ../cut in one each
+  session.py run N RIG PAYLOAD LOGS TEST...   runs the tests on N machines side by side, prints a
+                                              verdict for each: all of a machine's in one boot, but
+                                              those of ../cut in one each
   session.py shell RIG PAYLOAD LOGS           gives dom0's prompt; Ctrl-A x ends it
 
 RIG is the folder that build.sh printed, PAYLOAD a cpio archive laid over dom0's root, LOGS a folder
-for console.log (all that the machine said, each line with its second) and TEST.log.
+for machine1/console.log and so on (all that a machine said, each line with its second) and TEST.log.
 
 A machine in software emulation on a busy computer can stall. So a boot has a time limit, and one
 that said nothing for STALL_S seconds, or ended before its time, is repeated once, aloud: only for
@@ -18,15 +19,19 @@ the program ../cut/TEST.py LOG DISK says whether what is left on the disk is rig
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 import tty
 
 BOOT_S = 120  # from power-on to dom0's "ready"
 DISK_BYTES = 8 << 20
-CUTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cut")
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+CUTS = os.path.join(TESTS, "cut")
+LIMIT_S = 60  # of a test that names none; rig/dom0/run-tests keeps to it
 STALL_S = 60  # between two lines; dom0 says "alive" every 10
 MARK = re.compile(rb"@@ (\w+) ([^@]*)@@")
 CRASH = re.compile(rb"Panic on CPU|Kernel panic|Oops:|BUG: ")
@@ -50,6 +55,11 @@ def machine(rig, initrd, disk=None):
             "-append", " ".join(XEN.split()),
             "-initrd", ",".join(module.replace(",", ",,")
                                 for module in (f"{rig}/vmlinux {linux}", initrd))]
+
+
+def say(text):
+    """In one piece: the other machine speaks too."""
+    os.write(1, text.encode())
 
 
 class Late(Exception):
@@ -85,15 +95,16 @@ class Boot:
         return lines
 
     def end(self):
-        self.process.kill()
-        self.process.wait()
+        """Returns the CPU seconds that it took."""
+        os.kill(self.process.pid, signal.SIGKILL)  # Popen.kill() may collect it without its usage
+        usage = os.wait4(self.process.pid, 0)[2]
+        self.process.returncode = -signal.SIGKILL
         self.console.write(self.rest + b"\n")
-        usage = os.times()
-        return usage.children_user + usage.children_system
+        return usage.ru_utime + usage.ru_stime
 
 
 class Run:
-    """Tests, and the verdicts that they have got so far."""
+    """One machine's tests, and the verdicts that they have got so far."""
 
     def __init__(self, logs):
         self.waiting = []
@@ -111,15 +122,16 @@ class Run:
         test, self.running = self.running, None
         self.waiting.remove(test)
         self.log.close()
-        print(f"{'passed' if good else 'FAILED'}  {test:<40} {remark}", flush=True)
+        verdict = f"{'passed' if good else 'FAILED'}  {test:<40} {remark}\n"
         if good:
             self.passed += 1
-            return
-        self.failed.append(test)
-        with open(self.log.name, "rb") as log:
-            print("".join(f"    | {line}" for line in
-                          log.read().decode(errors="replace").splitlines(True)[-60:]))
-        print(f"    the whole log: {self.log.name}", flush=True)
+        else:
+            self.failed.append(test)
+            with open(self.log.name, "rb") as log:
+                verdict += "".join(f"    | {line}\n" for line in
+                                   log.read().decode(errors="replace").splitlines()[-60:])
+            verdict += f"    the whole log: {self.log.name}\n"
+        say(verdict)
 
     def cut(self, disk):
         """The power is off: the verdict on the test that asked for it."""
@@ -161,7 +173,7 @@ class Run:
                     word, values = mark[1].decode(), mark[2].decode().split()
                     if word == "ready":
                         ready = True
-                        print(f"dom0 was ready after {time.monotonic() - boot.start:.1f} s", flush=True)
+                        say(f"dom0 was ready after {time.monotonic() - boot.start:.1f} s\n")
                     if word == "done" or (word == "cut" and self.running in cuts()):
                         return None
                     self.mark(word, values)
@@ -196,11 +208,11 @@ def cuts():
 
 def run_in_one_boot(state, tests, parts, disk=None):
     """Boots the rig for these tests, and once more for those without a verdict."""
-    rig, payload, logs = parts
-    initrd, plan = f"{logs}/initrd", f"{logs}/plan"
+    rig, payload, own = parts
+    initrd, plan = f"{own}/initrd", f"{own}/plan"
     state.waiting = list(tests)
     os.makedirs(f"{plan}/rig", exist_ok=True)
-    with open(f"{logs}/console.log", "ab") as console, open(f"{logs}/qemu.err", "ab") as errors:
+    with open(f"{own}/console.log", "ab") as console, open(f"{own}/qemu.err", "ab") as errors:
         for attempt in (1, 2):
             with open(f"{plan}/rig/plan", "w") as file:
                 file.write("\n".join(state.waiting) + "\n")
@@ -219,27 +231,58 @@ def run_in_one_boot(state, tests, parts, disk=None):
                 break
             if attempt == 1:
                 state.running_last()
-                print(f"RETRY: {why}; booting once more for: {' '.join(state.waiting)}", flush=True)
-                print(f"    QEMU's own words: {last_line(errors.name)}", flush=True)
+                say(f"RETRY: {why}; booting once more for: {' '.join(state.waiting)}\n"
+                    f"    QEMU's own words: {last_line(errors.name)}\n")
     os.unlink(initrd)
     for test in list(state.waiting):
         if state.running != test:
             state.begin(test)
         state.end(False, f"no verdict: {why or 'it was never started'}")
-    print(f"{time.monotonic() - boot.start:.0f} s, {cpu_s:.0f} CPU seconds; console: {console.name}")
+    say(f"{time.monotonic() - boot.start:.0f} s, {cpu_s:.0f} CPU seconds; console: {console.name}\n")
 
 
-def run(rig, payload, logs, tests):
-    state = Run(logs)
-    parts = rig, payload, logs
+def run_on_one_machine(state, tests, parts):
     together = [test for test in tests if test not in cuts()]
     if together:
         run_in_one_boot(state, together, parts)
     for test in tests:
         if test not in together:
-            run_in_one_boot(state, [test], parts, f"{logs}/{test}.disk")
-    print(f"{state.passed} passed, {len(state.failed)} failed")
-    return 1 if state.failed else 0
+            run_in_one_boot(state, [test], parts, f"{parts[2]}/{test}.disk")
+
+
+def limit_s(test):
+    """What the test's script allows itself, by which we guess how long it takes."""
+    for folder in ("dom0", "guest", "cut"):
+        script = f"{TESTS}/{folder}/{test.partition('.')[0]}.sh"
+        if os.path.exists(script):
+            with open(script) as file:
+                named = re.match(r"# limit_s=(\d+)", file.readline())
+            return int(named[1]) if named else LIMIT_S
+    return LIMIT_S
+
+
+def share(tests, machines):
+    """The longest first, each to the machine that has least to do."""
+    shares = [[] for _ in range(machines)]
+    for test in sorted(tests, key=limit_s, reverse=True):
+        min(shares, key=lambda tests: sum(map(limit_s, tests))).append(test)
+    return [tests for tests in shares if tests]
+
+
+def run(machines, rig, payload, logs, *tests):
+    states, threads = [], []
+    for number, part in enumerate(share(tests, int(machines)), 1):
+        own = f"{logs}/machine{number}"
+        os.makedirs(own)
+        states.append(Run(logs))
+        threads.append(threading.Thread(target=run_on_one_machine,
+                                        args=(states[-1], part, (rig, payload, own))))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+    passed = sum(state.passed for state in states)
+    say(f"{passed} passed, {len(tests) - passed} failed\n")
+    return 0 if passed == len(tests) else 1
 
 
 def shell(rig, payload, logs):
@@ -284,5 +327,5 @@ def shell(rig, payload, logs):
 if __name__ == "__main__":
     command, arguments = sys.argv[1], sys.argv[2:]
     if command == "run":
-        sys.exit(run(*arguments[:3], arguments[3:]))
+        sys.exit(run(*arguments))
     sys.exit(shell(*arguments))

@@ -15,6 +15,11 @@ echo $((boots + 1)) >boots
 for word; do case $word in *,*initrd) cp "${word##*,}" initrd$boots ;; esac; done
 cat boot$boots
 """
+# Two machines, told apart by the test "first": each speaks when the other one is on too.
+PAIR = """#!/bin/sh
+for word; do case $word in *,*initrd) initrd=${word##*,} ;; esac; done
+if grep -aq first "$initrd"; then : <on; cat boot0; else : >on; cat boot1; fi
+"""
 READY = "(XEN) noise\n@@ ready 1.0 @@\n"
 
 
@@ -30,20 +35,23 @@ class Session(unittest.TestCase):
         os.mkdir("logs")
         for name in ("rig/root.cpio", "payload"):
             open(name, "w").close()
-        with open("qemu-system-x86_64", "w") as machine:
-            machine.write(MACHINE)
-        os.chmod("qemu-system-x86_64", 0o755)
+        self.make_machine(MACHINE)
 
     def tearDown(self):
         os.chdir("/")
         self.folder.cleanup()
 
-    def run_session(self, tests, *boots):
+    def make_machine(self, script):
+        with open("qemu-system-x86_64", "w") as machine:
+            machine.write(script)
+        os.chmod("qemu-system-x86_64", 0o755)
+
+    def run_session(self, tests, *boots, machines=1):
         for number, text in enumerate(boots):
             with open(f"boot{number}", "w") as boot:
                 boot.write(text)
         result = subprocess.run(
-            [sys.executable, SESSION, "run", "rig", "payload", "logs", *tests], text=True,
+            [sys.executable, SESSION, "run", str(machines), "rig", "payload", "logs", *tests], text=True,
             stdout=subprocess.PIPE, env={**os.environ, "PATH": f".:{os.environ['PATH']}"})
         self.verdict = result.stdout.splitlines()[-1]
         self.output = result.stdout
@@ -99,6 +107,14 @@ class Session(unittest.TestCase):
                                 READY + "@@ begin power-cut @@\n" + lines[0] + "\n(XEN) (d1) @@ cut @@\n")
         self.assertEqual((code, self.verdict, self.booted()), (1, "1 passed, 1 failed", 2))
         self.assertIn("768 of them lost", self.output) # the disk is an empty one
+
+    def test_two_machines_share_the_tests_and_run_at_the_same_time(self):
+        self.make_machine(PAIR)
+        os.mkfifo("on")
+        code = self.run_session(["first", "second", "third"],
+                                READY + test("first", 0) + test("third", 0) + "@@ done 9 @@\n",
+                                READY + test("second", 1) + "@@ done 9 @@\n", machines=2)
+        self.assertEqual((code, self.verdict), (1, "2 passed, 1 failed"))
 
     def test_a_machine_that_ends_before_its_cut_is_booted_once_more(self):
         code = self.run_session(["power-cut"], READY + "@@ begin power-cut @@\n",
