@@ -127,7 +127,7 @@ void program_is_restored(HANDLE device)
 
     sleep_now(&sleeper, device, "9 ready");
     CHECK_EQ(resumes(device), sleeper.count + 1);
-    CHECK(is_set(sleeper.resumed));
+    program_wait(sleeper.resumed); /* told after the watches: they may fire first */
     CHECK_EQ(program_read_key(device, "domid", domid, TEXT_BYTES), STATUS_SUCCESS);
     CHECK(strcmp(domid, sleeper.domid) != 0);
     give_back(&sleeper);
