@@ -213,6 +213,23 @@ static void titles_limits_and_minimizing(void)
     host_stop();
 }
 
+/* A window whose program asks for the user says so until it has the focus. */
+static void a_window_that_flashes_asks_for_attention(void)
+{
+    struct rules_window *asking;
+
+    begin();
+    window(&painter, "window", "asking", 10, 10, 300, 200, 1);
+    window(&painter, "window", "front", 330, 10, 300, 200, 2);
+    EXPECT_SOON((asking = host_window("asking")) != NULL && host_window("front") != NULL);
+    EXPECT(!(asking->flags & GUI_FLAG_ATTENTION));
+    painter_order(&painter, "flash asking");
+    EXPECT_SOON(asking->flags & GUI_FLAG_ATTENTION);
+    host_focus(asking, true);
+    EXPECT_SOON(!(asking->flags & GUI_FLAG_ATTENTION));
+    host_stop();
+}
+
 /* Text both ways, with the line ends of each side. */
 static void the_clipboard_goes_both_ways(void)
 {
@@ -510,6 +527,7 @@ static const struct {
     {"keys", keys_arrive},
     {"mouse", the_mouse_reaches_covered_windows},
     {"titles", titles_limits_and_minimizing},
+    {"attention", a_window_that_flashes_asks_for_attention},
     {"clipboard", the_clipboard_goes_both_ways},
     {"reconnect", daemons_and_agents_come_and_go},
     {"hostile", a_hostile_daemon_is_borne},

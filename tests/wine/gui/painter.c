@@ -16,6 +16,8 @@
  *   titles NAME BYTES            a title of so many bytes
  *   animate NAME MS              a new seed each MS milliseconds, 0: stops
  *   flip NAME                    a new seed with each key that it gets (prints nothing)
+ *   flash NAME                   what Windows tells shells of one that calls FlashWindowEx (Wine
+ *                                tells nobody)
  *   hang MS                      answers no messages for so long; answers before it begins
  *   clip                         the clipboard's text, as one line
  *
@@ -251,6 +253,12 @@ static void Title(PAINTED *Window, const char *Text, int Length)
     free(Wide);
 }
 
+static void Flash(HWND Handle)
+{
+    PostMessageW(FindWindowW(L"CasementGuiFlash", NULL), RegisterWindowMessageW(L"SHELLHOOK"),
+                 HSHELL_FLASH, (LPARAM)Handle);
+}
+
 static void Change(PAINTED *Window, const char *Word, const char *Line, const int *N)
 {
     char More[64] = "";
@@ -275,6 +283,8 @@ static void Change(PAINTED *Window, const char *Word, const char *Line, const in
         Title(Window, NULL, N[0]);
     else if (!strcmp(Word, "flip"))
         Window->Flip = TRUE;
+    else if (!strcmp(Word, "flash"))
+        Flash(Window->Handle);
     else if (!strcmp(Word, "animate") && N[0] > 0)
         SetTimer(Window->Handle, 1, N[0], NULL);
     else if (!strcmp(Word, "animate"))

@@ -39,6 +39,7 @@ typedef struct SHOWN_WINDOW {
     BOOL GpuDrawn;        /* capture.h */
     ULONGLONG GpuAskedUs; /* NowUs() */
     BOOL Ended;           /* the model does not know it any more */
+    BOOL Demands;         /* its program asks for the user, who has not come yet */
     BOOL Unsettled; /* it was not shown yet, or its size changed: its next picture is due now */
 } SHOWN_WINDOW;
 
@@ -55,6 +56,8 @@ typedef struct TRACKING {
     TRACKED_WINDOW *First; /* all of them */
     ULONG Scan;            /* counts scans */
     HWINEVENTHOOK Hook;    /* NULL: events are not to be had */
+    HWND Flash;            /* flash.h */
+    UINT ShellMessage;
     ULONGLONG NextScanUs, LastScanUs, ScanCostUs;
 } TRACKING;
 

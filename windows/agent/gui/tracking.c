@@ -2,6 +2,7 @@
 /* See tracking.h. */
 #include <stdlib.h>
 #include <string.h>
+#include "windows/agent/gui/flash.h"
 #include "windows/agent/gui/tracking.h"
 #include "windows/agent/common/log.h"
 
@@ -143,9 +144,11 @@ static void TellPlace(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown,
     gui_window_place(&Agent->Model, &Shown->Model, &Place);
 }
 
-static DWORD FlagsOf(_In_ const WINDOW_KIND *Kind)
+static DWORD FlagsOf(_In_ const SHOWN_WINDOW *Shown)
 {
-    return (Kind->Minimized ? GUI_FLAG_MINIMIZE : 0) | (Kind->FullScreen ? GUI_FLAG_FULLSCREEN : 0);
+    return (Shown->Kind.Minimized ? GUI_FLAG_MINIMIZE : 0) |
+           (Shown->Kind.FullScreen ? GUI_FLAG_FULLSCREEN : 0) |
+           (Shown->Demands ? GUI_FLAG_ATTENTION : 0);
 }
 
 /* The nearest owner that the host shows too. */
@@ -164,9 +167,11 @@ static void Tell(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown,
 {
     Shown->Kind = *Kind;
     Shown->Owner = Look->Owner;
+    if (Shown->Demands && GetForegroundWindow() == Shown->Handle)
+        Shown->Demands = FALSE;
     TellPlace(Agent, Shown, Look);
     TellTitle(Agent, Shown);
-    gui_window_flags(&Agent->Model, &Shown->Model, FlagsOf(Kind));
+    gui_window_flags(&Agent->Model, &Shown->Model, FlagsOf(Shown));
     gui_window_relate(&Agent->Model, &Shown->Model, Kind->OwnPlace, ParentOf(Agent, Shown->Owner));
 }
 
@@ -339,6 +344,7 @@ void TrackingOpen(_Inout_ GUI_AGENT *Agent)
     EventAgent = Agent;
     Agent->Tracking.Hook = SetWinEventHook(EVENT_MIN, EVENT_OBJECT_VALUECHANGE, NULL, OnEvent, 0, 0,
                                            WINEVENT_OUTOFCONTEXT | WINEVENT_SKIPOWNPROCESS);
+    Agent->Tracking.Flash = FlashOpen(Agent);
     Agent->Tracking.NextScanUs = 0;
 }
 
@@ -347,6 +353,8 @@ void TrackingClose(_Inout_ GUI_AGENT *Agent)
     if (Agent->Tracking.Hook)
         UnhookWinEvent(Agent->Tracking.Hook);
     Agent->Tracking.Hook = NULL;
+    FlashClose(Agent->Tracking.Flash);
+    Agent->Tracking.Flash = NULL;
     EventAgent = NULL;
     Agent->Tracking.Scan++;
     ForgetMissing(Agent);
@@ -432,6 +440,16 @@ void TrackingShowScreen(_Inout_ GUI_AGENT *Agent, _In_ BOOL Show)
     }
     Agent->FullNow = Agent->Screen != NULL;
     Agent->Tracking.NextScanUs = 0;
+}
+
+void TrackingDemands(_Inout_ GUI_AGENT *Agent, _In_ HWND Handle)
+{
+    SHOWN_WINDOW *const Shown = FindShown(&Agent->Tracking, Handle);
+
+    if (!Shown)
+        return;
+    Shown->Demands = TRUE;
+    TrackingSoon(Agent);
 }
 
 static void HintIfThere(_Inout_ SHOWN_WINDOW *Shown, _In_ const RECT *Part)

@@ -33,5 +33,7 @@ SHOWN_WINDOW *TrackingFind(_Inout_ GUI_AGENT *Agent, _In_opt_ HWND Handle);
 void TrackingSettle(_Inout_ GUI_AGENT *Agent, _Inout_ SHOWN_WINDOW *Shown);
 /* The screen window comes or goes; the others go or come with the next scan. */
 void TrackingShowScreen(_Inout_ GUI_AGENT *Agent, _In_ BOOL Show);
+/* Its program asks for the user: the host is told until he has come. */
+void TrackingDemands(_Inout_ GUI_AGENT *Agent, _In_ HWND Handle);
 /* That part of the desktop changed: the windows there are due. */
 void TrackingHint(_Inout_ GUI_AGENT *Agent, _In_ const RECT *Part);
