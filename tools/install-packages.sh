@@ -8,7 +8,7 @@ gcc-mingw-w64-x86-64 libz-mingw-w64-dev
 clang clang-format lld llvm libclang-rt-14-dev
 libcmocka-dev zlib1g-dev valgrind e2fsprogs
 libxcb1-dev libxcb-shm0-dev libxcb-keysyms1-dev libxcb-icccm4-dev libxcb-xtest0-dev libxcb-damage0-dev
-libpng-dev xvfb xcompmgr openbox
+libpng-dev xvfb xcompmgr openbox x11-utils
 qemu-system-x86 cpio kmod xz-utils
 wine wine64 fonts-wine"
 

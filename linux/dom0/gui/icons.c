@@ -217,6 +217,9 @@ int main(void)
     while (icons.waiting_count > 0)
         forget(&icons, 0);
     icon_stream_end(&stream);
+    /* An X server drops what it has not read of a connection that is closed: this asks for an
+     * answer, and waits for it. */
+    free(xcb_get_input_focus_reply(icons.connection, xcb_get_input_focus(icons.connection), NULL));
     xcb_disconnect(icons.connection);
     return 0;
 }

@@ -389,25 +389,38 @@ case_apps() { # the Start menu's programs, with stable ids and plain names; star
         fail "dom0 was given another menu"
 }
 
-# Windows on a desktop of the host; an agent that is killed comes back; the mode by its service.
-case_gui() {
-    up --screen win
+# A desktop with casement view for the guest "win"; it says on descriptor 8 what it shows.
+desktop_up() {
     mkfifo number shown
     Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp -noreset 3>number 2>/dev/null &
-    local desktop=$! view line
+    desktop=$!
     read -r line <number
-    DISPLAY=:$line "$casement" view --strict win >shown 2>view.log &
+    export DISPLAY=:$line
+    "$casement" view --strict win >shown 2>view.log &
     view=$!
     exec 8<shown
-    seen() { # a window's title
-        until [ "$line" = "shown [win] $1" ]; do
-            read -r -t 60 -u 8 line || {
-                fail "\"$1\" was not shown: $(cat view.log)"
-                return
-            }
-        done
-        line=
-    }
+}
+
+desktop_down() {
+    kill -0 $view || fail "casement view ended: $(cat view.log)"
+    kill $view $desktop
+    wait $view $desktop
+    exec 8<&-
+}
+
+seen() { # a window's title
+    local line=
+    until [ "$line" = "shown [win] $1" ]; do
+        read -r -t 60 -u 8 line || {
+            fail "\"$1\" was not shown: $(cat view.log)"
+            return
+        }
+    done
+}
+
+case_gui() { # Windows on a desktop of the host; an agent that is killed comes back; its modes
+    up --screen win
+    desktop_up
     "$casement" run win --no-wait -- notepad
     seen 'Untitled - Notepad'
     kill -9 "$(pid_of gui-agent.exe)"
@@ -417,10 +430,34 @@ case_gui() {
     echo SEAMLESS | "$casement" call win qubes.SetGuiMode || fail "qubes.SetGuiMode"
     seen 'Untitled - Notepad'
     echo something | "$casement" call win qubes.SetGuiMode 2>err && fail "a mode that does not exist"
-    kill -0 $view || fail "casement view ended: $(cat view.log)"
-    kill $view $desktop
-    wait $view $desktop
-    exec 8<&-
+    desktop_down
+}
+
+case_icons() { # qubes.WindowIconUpdater: the guest's call, policy, dom0's service, the X window's icon
+    up --screen win
+    desktop_up
+    "$casement" run win --no-wait -- notepad
+    seen 'Untitled - Notepad'
+    local window id line=
+    window=$(xwininfo -root -tree | sed -n 's/^ *\(0x[0-9a-f]*\) "\[win\] Untitled - Notepad".*/\1/p')
+    id=$(xprop -id "$window" _QUBES_VMWINDOWID | sed 's/.*# //')
+    mkfifo icon
+    xprop -spy -id "$window" -f _NET_WM_ICON 32x ' $0 $1 $2 $3\n' _NET_WM_ICON >icon &
+    local spy=$!
+    exec 9<icon
+    # White, half seen, and black: in dom0 they are shades of the qube's colour.
+    { printf '%d\n2 1\n' "$id"; printf '\377\377\377\200\0\0\0\377'; } |
+        "$casement" run win -- "$client dom0 qubes.WindowIconUpdater" || fail "the call: $?"
+    until case $line in *' 0x2 0x1 0x80cc0000 0xff000000') true ;; *) false ;; esac do
+        read -r -t 60 -u 9 line || {
+            fail "the window has another icon: $(xprop -id "$window")"
+            break
+        }
+    done
+    exec 9<&-
+    kill $spy
+    wait $spy
+    desktop_down
 }
 
 case_image() { # pixels and alpha of pictures, icons of three kinds and of a program; what is none
