@@ -26,6 +26,7 @@ static const char *const atom_names[ATOMS] = {
     [ATOM_NET_WM_STATE_HIDDEN] = "_NET_WM_STATE_HIDDEN",
     [ATOM_NET_WM_STATE_MAXIMIZED_VERT] = "_NET_WM_STATE_MAXIMIZED_VERT",
     [ATOM_NET_WM_STATE_MAXIMIZED_HORZ] = "_NET_WM_STATE_MAXIMIZED_HORZ",
+    [ATOM_MANAGER] = "MANAGER",
     [ATOM_NET_SYSTEM_TRAY] = "_NET_SYSTEM_TRAY_S0",
     [ATOM_NET_SYSTEM_TRAY_OPCODE] = "_NET_SYSTEM_TRAY_OPCODE",
     [ATOM_XEMBED_INFO] = "_XEMBED_INFO",
@@ -158,8 +159,9 @@ bool display_open(struct display *display, const char *name)
         return false;
     display->keys = xcb_key_symbols_alloc(display->connection);
     make_drawing(display);
-    xcb_change_window_attributes(display->connection, display->screen->root, XCB_CW_EVENT_MASK,
-                                 (uint32_t[]){XCB_EVENT_MASK_PROPERTY_CHANGE});
+    xcb_change_window_attributes(
+        display->connection, display->screen->root, XCB_CW_EVENT_MASK,
+        (uint32_t[]){XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY});
     display_find_wm(display);
     return display->keys != NULL || complain("no memory");
 }

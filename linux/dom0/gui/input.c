@@ -249,6 +249,8 @@ static void take_message(struct view *view, const xcb_client_message_event_t *ev
     if (window != NULL && event->type == view->display.atoms[ATOM_WM_PROTOCOLS] &&
         event->data.data32[0] == view->display.atoms[ATOM_WM_DELETE_WINDOW])
         tell(window, (struct gui_message){.type = GUI_CLOSE});
+    if (event->window == view->display.screen->root)
+        tray_message(view, event);
 }
 
 static void take_expose(struct view *view, const xcb_expose_event_t *event)
@@ -287,6 +289,9 @@ void take_x_event(struct view *view, xcb_generic_event_t *event)
         break;
     case XCB_CONFIGURE_NOTIFY:
         take_place(view, it);
+        break;
+    case XCB_REPARENT_NOTIFY:
+        tray_reparented(view, it);
         break;
     case XCB_EXPOSE:
         take_expose(view, it);

@@ -130,6 +130,15 @@ void window_draw_frame(struct view *view, struct window *window);
 /* NULL: not one of ours. */
 struct window *window_of(const struct view *view, xcb_window_t id);
 
+/* --- tray.c */
+
+/* Asks for a place in the notification area, if there is one. */
+void tray_ask(struct view *view, const struct window *window);
+/* One for the root window: perhaps that a notification area is there now. */
+void tray_message(struct view *view, const xcb_client_message_event_t *event);
+/* A docked window that came back to the root has lost its area: it is shown nowhere else. */
+void tray_reparented(struct view *view, const xcb_reparent_notify_event_t *event);
+
 /* --- paint.c */
 
 /* Maps the pages of a WINDOW_DUMP. false: the guest has not granted them. */

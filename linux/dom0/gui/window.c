@@ -295,36 +295,11 @@ void window_flags(struct view *view, struct window *window, const struct gui_fla
     }
 }
 
-static xcb_window_t tray(struct view *view)
-{
-    xcb_get_selection_owner_reply_t *reply = xcb_get_selection_owner_reply(
-        display_of(view)->connection,
-        xcb_get_selection_owner(display_of(view)->connection, atom(view, ATOM_NET_SYSTEM_TRAY)),
-        NULL);
-    const xcb_window_t owner = reply != NULL ? reply->owner : XCB_NONE;
-
-    free(reply);
-    return owner;
-}
-
-/* Without a notification area such a window is not shown. */
 void window_dock(struct view *view, struct window *window)
 {
-    const xcb_window_t owner = tray(view);
-    const uint32_t embed[2] = {0, 1}; /* version, "map me" */
-    const xcb_client_message_event_t event = {
-        .response_type = XCB_CLIENT_MESSAGE,
-        .format = 32,
-        .window = owner,
-        .type = atom(view, ATOM_NET_SYSTEM_TRAY_OPCODE),
-        .data.data32 = {XCB_CURRENT_TIME, 0 /* request to dock */, window->frame}};
-
     choose_frame(view, window);
     window_place(view, window);
-    xcb_change_property(display_of(view)->connection, XCB_PROP_MODE_REPLACE, window->frame,
-                        atom(view, ATOM_XEMBED_INFO), atom(view, ATOM_XEMBED_INFO), 32, 2, embed);
-    if (owner != XCB_NONE)
-        xcb_send_event(display_of(view)->connection, 0, owner, 0, (const char *)&event);
+    tray_ask(view, window);
 }
 
 void window_cursor(struct view *view, struct window *window)

@@ -3,7 +3,8 @@
  * Proves that a guest's notification icon (DOCK) is taken in by the screen's notification area,
  * which decides on its place and size: the guest is told of both and draws for them; another size
  * of its own is answered with the area's; clicks reach it; it goes when the guest takes it away.
- * So it is with a window manager and without one.
+ * An area that comes later than the icon takes it in, and so does the next one after its end;
+ * between two the icon is not on the screen. So it is with a window manager and without one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,9 +92,38 @@ static void the_tray_decides(void **state)
     UNTIL(&desk, tray_count(&tray) == 0);
 }
 
+static bool is_mapped(xcb_window_t window)
+{
+    xcb_get_window_attributes_reply_t *reply = xcb_get_window_attributes_reply(
+        desk.screen.connection, xcb_get_window_attributes(desk.screen.connection, window), NULL);
+    const bool mapped = reply != NULL && reply->map_state != XCB_MAP_STATE_UNMAPPED;
+
+    free(reply);
+    return mapped;
+}
+
+static void a_tray_that_comes_back_has_the_icon(void **state)
+{
+    struct gui_window window = {0};
+
+    tray_close(&tray, XCB_NONE);
+    show_icon(&window);
+    tray_open(&tray, &desk.screen);
+    embed(&window);
+    const xcb_window_t icon = tray_request(&tray);
+    tray_close(&tray, icon);
+    UNTIL(&desk, !is_mapped(icon));
+    tray_open(&tray, &desk.screen);
+    embed(&window);
+    assert_int_equal(tray_request(&tray), icon);
+    desk_remove(&desk, &window);
+    UNTIL(&desk, tray_count(&tray) == 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_tray_decides)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_tray_decides),
+                                       cmocka_unit_test(a_tray_that_comes_back_has_the_icon)};
 
     screen_open(&desk.screen);
     if (strcmp(getenv("GUI_MANAGER"), "") != 0)

@@ -37,8 +37,11 @@ void tray_open(struct tray *tray, struct screen *screen)
     xcb_flush(screen->connection);
 }
 
-void tray_close(struct tray *tray)
+void tray_close(struct tray *tray, xcb_window_t icon)
 {
+    if (icon != XCB_NONE)
+        xcb_reparent_window(tray->screen->connection, icon, tray->screen->root->root, TRAY_X,
+                            TRAY_Y);
     xcb_destroy_window(tray->screen->connection, tray->window);
     xcb_flush(tray->screen->connection);
 }

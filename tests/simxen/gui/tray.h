@@ -17,7 +17,8 @@ struct tray {
 };
 
 void tray_open(struct tray *tray, struct screen *screen);
-void tray_close(struct tray *tray);
+/* Ends as such programs do: what was in it (one icon, or 0) goes back to the root window. */
+void tray_close(struct tray *tray, xcb_window_t icon);
 /* The window that asked for a place in it; 0: none did. */
 xcb_window_t tray_request(const struct tray *tray);
 /* Takes it in. */
