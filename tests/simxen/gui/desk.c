@@ -80,3 +80,11 @@ void desk_remove(struct desk *desk, struct gui_window *window)
     UNTIL(desk, (gone = gui_model_free_window(&desk->agent.model)) != NULL);
     assert_ptr_equal(gone, window);
 }
+
+int desk_forget(void **state)
+{
+    struct desk *desk = *state;
+
+    desk->agent.event_count = 0;
+    return 0;
+}

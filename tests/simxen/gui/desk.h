@@ -38,4 +38,7 @@ bool desk_placed(struct desk *desk, const struct gui_window *window, struct gui_
 /* Returns when the daemon has let go of it. */
 void desk_remove(struct desk *desk, struct gui_window *window);
 
+/* A test's set-up; its state is the desk. What the agent heard before is forgotten. */
+int desk_forget(void **state);
+
 #endif

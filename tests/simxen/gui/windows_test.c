@@ -357,13 +357,7 @@ static void a_guest_that_goes_takes_its_windows_along(void **state)
     }
 }
 
-static int forget(void **state)
-{
-    desk.agent.event_count = 0;
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, forget)
+#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, desk_forget, NULL, &desk)
 
 int main(void)
 {

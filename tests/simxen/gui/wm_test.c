@@ -116,13 +116,7 @@ static void the_active_window_has_the_focus(void **state)
     desk_remove(&desk, &second);
 }
 
-static int forget(void **state)
-{
-    desk.agent.event_count = 0;
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, forget)
+#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, desk_forget, NULL, &desk)
 
 int main(void)
 {

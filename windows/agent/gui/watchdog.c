@@ -203,18 +203,6 @@ int wmain(int Count, WCHAR **Arguments)
         .Close = Close,
         .SessionChanged = SessionChanged,
     };
-    PCWSTR LogFile = NULL;
-    BOOL Console = FALSE;
 
-    for (int i = 1; i < Count; i++) {
-        if (!wcscmp(Arguments[i], L"--console")) {
-            Console = TRUE;
-        } else if (!wcscmp(Arguments[i], L"--log") && i + 1 < Count) {
-            LogFile = Arguments[++i];
-        } else {
-            fputs(Usage, stderr);
-            return 2;
-        }
-    }
-    return ServiceProgramMain(&Service, Console, LogFile, Usage);
+    return ServiceProgramArguments(&Service, Count, Arguments, Usage);
 }
