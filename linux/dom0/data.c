@@ -181,19 +181,18 @@ static bool read_vchan(struct pump *pump)
         pump->unparsed_bytes = (size_t)got;
         return true;
     }
-    if (got == 0 && libvchan_data_ready(pump->end->vchan) > 0)
-        return true;
-    if (got < 0 || libvchan_is_open(pump->end->vchan) == VCHAN_DISCONNECTED) {
-        /* A caller that got the exit code has no reason to stay. */
-        bool all_said = pump->channel.exit_sent && pump->sending_at == pump->sending_end;
-        const char *fault = libvchan_fault(pump->end->vchan);
-        if (fault != NULL)
-            finish(pump, DATA_PROTOCOL, fault);
-        else
-            finish(pump, all_said ? DATA_EXITED : DATA_LOST, NULL);
-        return true;
-    }
-    return false;
+    if (got == 0)
+        return libvchan_data_ready(pump->end->vchan) > 0;
+    /* It is gone, and what it said last has been read: to ask libvchan_is_open() would be a moment
+     * later than the look for data, and lose an exit code that came in between. A caller that got
+     * the exit code has no reason to stay. */
+    bool all_said = pump->channel.exit_sent && pump->sending_at == pump->sending_end;
+    const char *fault = libvchan_fault(pump->end->vchan);
+    if (fault != NULL)
+        finish(pump, DATA_PROTOCOL, fault);
+    else
+        finish(pump, all_said ? DATA_EXITED : DATA_LOST, NULL);
+    return true;
 }
 
 static bool write_vchan(struct pump *pump)
