@@ -26,6 +26,32 @@ static struct child_bus {
     struct pnp_node *node;
 } ChildBus;
 
+struct child_service {
+    const GUID *guid;
+    const VOID *table; /* begins with an INTERFACE */
+};
+
+/* For query_interface. Missing: the service that is not there, or NULL. */
+static inline NTSTATUS child_bus_service(PIO_STACK_LOCATION stack,
+                                         const struct child_service *services, ULONG count,
+                                         const GUID *missing)
+{
+    for (ULONG i = 0; i < count; i++) {
+        const INTERFACE *head = services[i].table;
+
+        if (!IsEqualGUID(stack->Parameters.QueryInterface.InterfaceType, services[i].guid))
+            continue;
+        if (services[i].guid == missing ||
+            stack->Parameters.QueryInterface.Version != head->Version ||
+            stack->Parameters.QueryInterface.Size < head->Size)
+            return STATUS_NOT_SUPPORTED;
+        memcpy(stack->Parameters.QueryInterface.Interface, head, head->Size);
+        head->InterfaceReference(head->Context);
+        return STATUS_SUCCESS;
+    }
+    return STATUS_NOT_SUPPORTED;
+}
+
 static NTSTATUS child_bus_id(PIRP irp, BUS_QUERY_ID_TYPE type)
 {
     const WCHAR *text = type == BusQueryInstanceID ? ChildBus.instance : ChildBus.id;

@@ -12,6 +12,7 @@
 #include <xenbus/store.h>
 #include <xenbus/suspend.h>
 
+#include "bus_grants.h"
 #include "child_bus.h"
 #include "harness.h"
 #include "model/device.h"
@@ -163,147 +164,20 @@ BOOLEAN FakePortIsMasked(ULONG Port)
 
 /* --- Grants */
 
-typedef struct _FAKE_GRANT {
-    BOOLEAN Taken, Mapped, ReadOnly;
-    USHORT Domain;
-    PFN_NUMBER Frame;
-    XENBUS_GNTTAB_REVOKED *Revoked; /* deferred */
-    PVOID Argument;
-} FAKE_GRANT;
-
-static FAKE_GRANT Grants[FAKE_GRANTS];
-
-static NTSTATUS NTAPI GnttabCreateClient(PVOID Context, PCSTR Name, ULONG Reserved,
-                                         PXENBUS_GNTTAB_CLIENT *Client)
-{
-    UNREFERENCED_PARAMETER(Name);
-    UNREFERENCED_PARAMETER(Reserved);
-    CHECK(Context == &Bus);
-    *Client = PoolAllocate(16, TAG);
-    if (*Client == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    Bus.Clients++;
-    return STATUS_SUCCESS;
-}
-
-static VOID NTAPI GnttabDestroyClient(PVOID Context, PXENBUS_GNTTAB_CLIENT Client)
-{
-    CHECK(Context == &Bus && Client != NULL);
-    CHECK_EQ(Bus.Grants, Bus.Deferred);
-    PoolFree(Client, TAG);
-    Bus.Clients--;
-}
-
 static NTSTATUS NTAPI GnttabPermit(PVOID Context, PXENBUS_GNTTAB_CLIENT Client, USHORT Domain,
                                    PFN_NUMBER Page, BOOLEAN ReadOnly, PULONG Reference)
 {
-    NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
-    KIRQL Irql;
-
-    CHECK(Context == &Bus && Client != NULL && Page != 0);
+    CHECK(Context == &Bus && Client != NULL);
     if (!NT_SUCCESS(Bus.PermitFailure) && Bus.PermitsLeft-- == 0)
         return Bus.PermitFailure;
-    KeAcquireSpinLock(&Lock, &Irql);
-    for (ULONG Index = 8; Index < FAKE_GRANTS && !NT_SUCCESS(Status); Index++) {
-        if (Grants[Index].Taken)
-            continue;
-        Grants[Index] =
-            (FAKE_GRANT){.Taken = TRUE, .ReadOnly = ReadOnly, .Domain = Domain, .Frame = Page};
-        *Reference = Index;
-        Bus.Grants++;
-        Status = STATUS_SUCCESS;
-    }
-    KeReleaseSpinLock(&Lock, Irql);
-    return Status;
-}
-
-static VOID GrantEnd(ULONG Reference)
-{
-    RtlZeroMemory(&Grants[Reference], sizeof(Grants[Reference]));
-    Bus.Grants--;
-}
-
-static NTSTATUS NTAPI GnttabRevoke(PVOID Context, PXENBUS_GNTTAB_CLIENT Client, ULONG Reference)
-{
-    NTSTATUS Status = STATUS_DEVICE_BUSY;
-    KIRQL Irql;
-
-    CHECK(Context == &Bus && Client != NULL);
-    CHECK(Reference < FAKE_GRANTS && Grants[Reference].Taken && Grants[Reference].Revoked == NULL);
-    KeAcquireSpinLock(&Lock, &Irql);
-    if (!Grants[Reference].Mapped) {
-        GrantEnd(Reference);
-        Status = STATUS_SUCCESS;
-    }
-    KeReleaseSpinLock(&Lock, Irql);
-    return Status;
-}
-
-static NTSTATUS NTAPI GnttabRevokeLater(PVOID Context, PXENBUS_GNTTAB_CLIENT Client,
-                                        ULONG Reference, XENBUS_GNTTAB_REVOKED *Revoked,
-                                        PVOID Argument)
-{
-    NTSTATUS Status = STATUS_PENDING;
-    KIRQL Irql;
-
-    CHECK(Context == &Bus && Client != NULL);
-    CHECK(Reference < FAKE_GRANTS && Grants[Reference].Taken && Grants[Reference].Revoked == NULL);
-    KeAcquireSpinLock(&Lock, &Irql);
-    if (Grants[Reference].Mapped) {
-        Grants[Reference].Revoked = Revoked;
-        Grants[Reference].Argument = Argument;
-        Bus.Deferred++;
-    } else {
-        GrantEnd(Reference);
-        Status = STATUS_SUCCESS;
-    }
-    KeReleaseSpinLock(&Lock, Irql);
-    return Status;
+    return BusGrantPermit(Domain, Page, ReadOnly, Reference);
 }
 
 BOOLEAN FakePeerMap(ULONG Reference, USHORT Domain)
 {
-    if (Reference >= FAKE_GRANTS || !Grants[Reference].Taken || Grants[Reference].Domain != Domain)
-        return FALSE;
-    Grants[Reference].Mapped = TRUE;
-    return TRUE;
-}
+    const BUS_GRANT *Grant = BusGrantFind(Reference);
 
-BOOLEAN FakePeerUnmap(ULONG Reference)
-{
-    XENBUS_GNTTAB_REVOKED *Revoked;
-    PVOID Argument;
-    KIRQL Irql;
-
-    if (Reference >= FAKE_GRANTS || !Grants[Reference].Mapped)
-        return FALSE;
-    KeAcquireSpinLock(&Lock, &Irql);
-    Grants[Reference].Mapped = FALSE;
-    Revoked = Grants[Reference].Revoked;
-    Argument = Grants[Reference].Argument;
-    if (Revoked != NULL) {
-        Bus.Deferred--;
-        GrantEnd(Reference);
-    }
-    KeReleaseSpinLock(&Lock, Irql);
-    if (Revoked != NULL) {
-        KeRaiseIrql(DISPATCH_LEVEL, &Irql);
-        Revoked(Argument);
-        KeLowerIrql(Irql);
-    }
-    return TRUE;
-}
-
-PFN_NUMBER FakeGrantFrame(ULONG Reference)
-{
-    CHECK(Reference < FAKE_GRANTS && Grants[Reference].Taken);
-    return Grants[Reference].Frame;
-}
-
-BOOLEAN FakeGrantIsReadOnly(ULONG Reference)
-{
-    CHECK(Reference < FAKE_GRANTS && Grants[Reference].Taken);
-    return Grants[Reference].ReadOnly;
+    return Grant != NULL && Grant->Domain == Domain && BusGrantMap(Reference);
 }
 
 struct _XENBUS_GNTTAB_MAPPING {
@@ -383,14 +257,6 @@ PUCHAR FakeForeignPage(ULONG Index)
 {
     CHECK(LastMapping != NULL && Index < LastMapping->Count);
     return (PUCHAR)LastMapping->System + Index * PAGE_SIZE;
-}
-
-static VOID NTAPI GnttabGetState(PVOID Context, PXENBUS_GNTTAB_CLIENT Client,
-                                 PXENBUS_GNTTAB_STATE State)
-{
-    UNREFERENCED_PARAMETER(Context);
-    UNREFERENCED_PARAMETER(Client);
-    RtlZeroMemory(State, sizeof(*State));
 }
 
 /* --- The store: a few keys, no directories but by the first letters */
@@ -749,8 +615,10 @@ static const XENBUS_EVTCHN_INTERFACE_V1 Evtchn = {HEAD(EVTCHN),  EvtchnOpen,    
                                                   EvtchnMask,    EvtchnUnmask,   EvtchnSend,
                                                   EvtchnBindCpu, EvtchnGetState, EvtchnQueryPeer};
 static const XENBUS_GNTTAB_INTERFACE_V1 Gnttab = {
-    HEAD(GNTTAB),      GnttabCreateClient, GnttabDestroyClient, GnttabPermit, GnttabRevoke,
-    GnttabRevokeLater, GnttabMap,          GnttabGetMapping,    GnttabUnmap,  GnttabGetState};
+    HEAD(GNTTAB),    BusGrantCreateClient, BusGrantDestroyClient,
+    GnttabPermit,    BusGrantRevoke,       BusGrantRevokeLater,
+    GnttabMap,       GnttabGetMapping,     GnttabUnmap,
+    BusGrantGetState};
 static const XENBUS_STORE_INTERFACE_V1 Store = {HEAD(STORE),  StoreSubmit,   StoreCancel,
                                                 StoreExecute, StoreAddWatch, StoreRemoveWatch};
 static const XENBUS_SUSPEND_INTERFACE_V1 Suspend = {
@@ -759,10 +627,7 @@ static const XENBUS_SHARED_INFO_INTERFACE_V1 SharedInfo = {HEAD(SHARED_INFO), Ge
 static const XENBUS_DEBUG_INTERFACE_V1 Debug = {HEAD(DEBUG), DebugRegister, DebugDeregister,
                                                 DebugTrigger, DebugLog};
 
-static const struct {
-    const GUID *Guid;
-    const VOID *Interface;
-} Services[] = {
+static const struct child_service Services[] = {
     {&GUID_XENBUS_EVTCHN, &Evtchn},
     {&GUID_XENBUS_GNTTAB, &Gnttab},
     {&GUID_XENBUS_STORE, &Store},
@@ -773,19 +638,7 @@ static const struct {
 
 static NTSTATUS QueryInterface(PIO_STACK_LOCATION Stack)
 {
-    for (ULONG Index = 0; Index < RTL_NUMBER_OF(Services); Index++) {
-        const INTERFACE *Head = Services[Index].Interface;
-
-        if (!IsEqualGUID(Stack->Parameters.QueryInterface.InterfaceType, Services[Index].Guid))
-            continue;
-        if (Services[Index].Guid == Bus.Missing || Stack->Parameters.QueryInterface.Version != 1 ||
-            Stack->Parameters.QueryInterface.Size < Head->Size)
-            return STATUS_NOT_SUPPORTED;
-        memcpy(Stack->Parameters.QueryInterface.Interface, Head, Head->Size);
-        InterfaceReference(&Bus);
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NOT_SUPPORTED;
+    return child_bus_service(Stack, Services, RTL_NUMBER_OF(Services), Bus.Missing);
 }
 
 /* --- Start and stop */
@@ -807,6 +660,7 @@ NTSTATUS FakeBusStart(VOID)
     PoolInitialize();
     KeInitializeSpinLock(&Lock);
     InitializeListHead(&Watches);
+    BusGrantsBegin(&Bus);
     pnp_install(&Function);
     ChildBus = (struct child_bus){
         .id = XENBUS_CHILD_ID_IFACE, .instance = L"0", .query_interface = QueryInterface};
@@ -830,12 +684,12 @@ VOID FakeBusStop(VOID)
     pnp_settle();
     CHECK_EQ(Bus.InterfaceReferences, 0);
     CHECK_EQ(Bus.Ports, 0);
-    CHECK_EQ(Bus.Grants, Bus.Deferred);
+    CHECK_EQ(BusGrants.Grants, BusGrants.Deferred);
     CHECK_EQ(Bus.Mappings, 0);
     CHECK_EQ(Bus.Watches, 0);
     CHECK_EQ(Bus.SuspendCallbacks, 0);
     CHECK_EQ(Bus.Dumps, 0);
-    CHECK_EQ(Bus.Clients, 0);
+    CHECK_EQ(BusGrants.Clients, 0);
     pnp_uninstall("xeniface");
     child_bus_end();
 }

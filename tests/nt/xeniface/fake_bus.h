@@ -12,9 +12,10 @@
 
 #include <ntddk.h>
 
+#include "bus_grants.h"
+
 enum {
     FAKE_PORTS = 2048,
-    FAKE_GRANTS = 4096,
     FAKE_KEYS = 16,
     FAKE_TEXT = 4096,
     FAKE_LOG_LINES = 8,
@@ -22,8 +23,8 @@ enum {
 
 typedef struct _FAKE_BUS {
     LONG InterfaceReferences;
-    LONG Ports, Grants, Deferred, Mappings, MappedPages, Watches; /* that the driver has now */
-    LONG SuspendCallbacks, Dumps, Clients;
+    LONG Ports, Mappings, MappedPages, Watches; /* that the driver has now; grants: bus_grants.h */
+    LONG SuspendCallbacks, Dumps;
     ULONG Sends;    /* event channels' */
     ULONG LastSend; /* the port */
     ULONG ResumeCount;
@@ -53,12 +54,8 @@ BOOLEAN FakePortFire(ULONG Port);
 BOOLEAN FakePortIsMasked(ULONG Port);
 /* A peer takes or gives up the other end of an open port. */
 VOID FakePortPeer(ULONG Port, BOOLEAN There);
-/* The peer maps or unmaps what was granted. FALSE: there is no such grant. */
+/* The peer maps what was granted. FALSE: there is no such grant, or it is another domain's. */
 BOOLEAN FakePeerMap(ULONG Reference, USHORT Domain);
-BOOLEAN FakePeerUnmap(ULONG Reference);
-/* The page behind a grant. */
-PFN_NUMBER FakeGrantFrame(ULONG Reference);
-BOOLEAN FakeGrantIsReadOnly(ULONG Reference);
 /* The first byte of page Index of the last mapping, as the peer sees it. */
 PUCHAR FakeForeignPage(ULONG Index);
 

@@ -159,7 +159,7 @@ static void SomethingElse(void)
         if (sched_random(2) == 0)
             (VOID) FakePeerMap(8 + sched_random(30), 7);
         else
-            (VOID) FakePeerUnmap(8 + sched_random(30));
+            (VOID) BusGrantUnmap(8 + sched_random(30));
     }
 }
 
@@ -183,8 +183,8 @@ NT_TEST(a_hostile_program_breaks_nothing, .seeds = 60)
 {
     CHECK(NT_SUCCESS(FakeBusStart()));
     Program(hostile, NULL);
-    for (ULONG Reference = 0; Reference < FAKE_GRANTS; Reference++)
-        (VOID) FakePeerUnmap(Reference);
-    CHECK_EQ(Bus.Grants, 0);
+    for (ULONG Reference = 0; Reference < BUS_GRANTS; Reference++)
+        (VOID) BusGrantUnmap(Reference);
+    CHECK_EQ(BusGrants.Grants, 0);
     FakeBusStop();
 }

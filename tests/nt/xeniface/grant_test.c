@@ -14,7 +14,7 @@ enum { PEER = 5 };
 
 static PUCHAR FrameBytes(ULONG Reference)
 {
-    return mm_frame(FakeGrantFrame(Reference));
+    return mm_frame(BusGrantFind(Reference)->Frame);
 }
 
 static void fresh_pages(void *Unused)
@@ -27,11 +27,11 @@ static void fresh_pages(void *Unused)
     Grant(&Pending, Handle, PEER, 3, NULL, 0, 0, 0);
     CHECK_EQ(Pending.Status, STATUS_PENDING);
     Address = AddressOf(&Pending);
-    CHECK_EQ(Bus.Grants, 3);
+    CHECK_EQ(BusGrants.Grants, 3);
     for (ULONG Page = 0; Page < 3; Page++) {
         ULONG Reference = ReferenceOf(&Pending, Page);
 
-        CHECK(!FakeGrantIsReadOnly(Reference));
+        CHECK(!BusGrantFind(Reference)->ReadOnly);
         /* Zeroed, and the same memory from both sides. */
         for (ULONG Byte = 0; Byte < PAGE_SIZE; Byte++)
             CHECK_EQ(FrameBytes(Reference)[Byte], 0);
@@ -43,7 +43,7 @@ static void fresh_pages(void *Unused)
     CHECK_EQ(Unmap(Handle, Address), STATUS_NOT_FOUND);
     CHECK_EQ(Revoke(Handle, Address), STATUS_SUCCESS);
     CHECK_EQ(Finish(&Pending), STATUS_SUCCESS);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     CHECK_EQ(Revoke(Handle, Address), STATUS_NOT_FOUND);
     Close(Handle);
 }
@@ -66,7 +66,7 @@ static void own_pages(void *Unused)
     Own[0] = 17;
     Grant(&Pending, Handle, PEER, 2, Own, XENIFACE_GNTTAB_READONLY, 0, 0);
     CHECK(AddressOf(&Pending) == Own);
-    CHECK(FakeGrantIsReadOnly(ReferenceOf(&Pending, 0)));
+    CHECK(BusGrantFind(ReferenceOf(&Pending, 0))->ReadOnly);
     CHECK_EQ(FrameBytes(ReferenceOf(&Pending, 0))[0], 17);
     Own[PAGE_SIZE] = 18;
     CHECK_EQ(FrameBytes(ReferenceOf(&Pending, 1))[0], 18);
@@ -115,7 +115,7 @@ static void wrong_arguments(void *Unused)
     CHECK_EQ(TryGrant(Handle, 1, (PVOID)0x10000, 0, 0), STATUS_ACCESS_VIOLATION);
     CHECK_EQ(TryGrant(Handle, 1, (PVOID)0xfffff80000000000, 0, 0), STATUS_ACCESS_VIOLATION);
     CHECK_EQ(TryGrant(Handle, 2, (PVOID)0xfffffffffffff000, 0, 0), STATUS_ACCESS_VIOLATION);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     FreeMemory(Own, PAGE_SIZE);
     Close(Handle);
 }
@@ -140,7 +140,7 @@ static void sizes_in_64_bits(void *Unused)
         CHECK(!NT_SUCCESS(
             TryGrant(Handle, Counts[Index], NULL, XENIFACE_GNTTAB_USE_NOTIFY_OFFSET, 0)));
     }
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     Close(Handle);
 }
 
@@ -162,9 +162,9 @@ static void version_1(void *Unused)
     UNREFERENCED_PARAMETER(Unused);
     Begin(&First, Handle, IOCTL_XENIFACE_GNTTAB_PERMIT_FOREIGN_ACCESS, &In, sizeof(In), 8 + 5 * 4);
     CHECK_EQ(First.Status, STATUS_PENDING);
-    CHECK_EQ(Bus.Grants, 5);
+    CHECK_EQ(BusGrants.Grants, 5);
     for (ULONG Page = 0; Page < 5; Page++)
-        CHECK(FakeGrantFrame(ReferenceOf(&First, Page)) != 0);
+        CHECK(BusGrantFind(ReferenceOf(&First, Page))->Frame != 0);
     Begin(&Same, Handle, IOCTL_XENIFACE_GNTTAB_PERMIT_FOREIGN_ACCESS, &In, sizeof(In), 8 + 5 * 4);
     CHECK_EQ(Same.Status, STATUS_INVALID_PARAMETER);
     In.RequestId = 78;
@@ -176,7 +176,7 @@ static void version_1(void *Unused)
     CHECK_EQ(Call(Handle, IOCTL_XENIFACE_GNTTAB_REVOKE_FOREIGN_ACCESS, &Id, 4, NULL, 0, NULL),
              STATUS_SUCCESS);
     CHECK_EQ(Finish(&First), STATUS_SUCCESS);
-    CHECK_EQ(Bus.Grants, 1);
+    CHECK_EQ(BusGrants.Grants, 1);
     Id = 78;
     CHECK_EQ(Call(Handle, IOCTL_XENIFACE_GNTTAB_REVOKE_FOREIGN_ACCESS, &Id, 4, NULL, 0, NULL),
              STATUS_SUCCESS);
@@ -225,7 +225,7 @@ static void notifications(void *Unused)
         CHECK_EQ(Revoke(Handle, AddressOf(&Pending)), STATUS_SUCCESS);
         CHECK_EQ(Seen[5], 0);
         CHECK_EQ(Bus.Sends, 2);
-        CHECK(FakePeerUnmap(Reference));
+        CHECK(BusGrantUnmap(Reference));
     }
     CHECK_EQ(Finish(&Pending), STATUS_SUCCESS);
     /* A port that is gone has nobody to tell. */
@@ -256,7 +256,7 @@ static void cancelled(void *Unused)
     Grant(&Pending, Handle, PEER, 4, NULL, XENIFACE_GNTTAB_USE_NOTIFY_PORT, 0, Port);
     Cancel(&Pending);
     CHECK_EQ(Finish(&Pending), STATUS_CANCELLED);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     CHECK_EQ(Bus.Sends, 1);
     Close(Event);
     Close(Handle);
@@ -293,14 +293,14 @@ static void PeerKeeps(PVOID Own)
     CHECK(NT_SUCCESS(FakeBusStart()));
     Program(grant_and_leave, Own);
     /* The process is gone; what the peer has mapped is still there, and nobody else's. */
-    CHECK_EQ(Bus.Grants, 2);
-    CHECK_EQ(Bus.Deferred, 2);
-    Frame = FakeGrantFrame(Kept[0]);
+    CHECK_EQ(BusGrants.Grants, 2);
+    CHECK_EQ(BusGrants.Deferred, 2);
+    Frame = BusGrantFind(Kept[0])->Frame;
     CHECK(mm_frame_present(Frame));
     memset(mm_frame(Frame), 0xaa, PAGE_SIZE);
-    CHECK(FakePeerUnmap(Kept[0]));
-    CHECK(FakePeerUnmap(Kept[2]));
-    CHECK_EQ(Bus.Deferred, 0);
+    CHECK(BusGrantUnmap(Kept[0]));
+    CHECK(BusGrantUnmap(Kept[2]));
+    CHECK_EQ(BusGrants.Deferred, 0);
     FakeBusStop();
 }
 
@@ -321,9 +321,9 @@ NT_TEST(the_driver_goes_before_the_peer, .seeds = 5)
     CHECK(NT_SUCCESS(FakeBusStart()));
     Program(grant_and_leave, NULL);
     CHECK_EQ(pnp_disable(FakeBusNode()), STATUS_SUCCESS);
-    CHECK_EQ(Bus.Deferred, 2);
-    CHECK(FakePeerUnmap(Kept[2]));
-    CHECK(FakePeerUnmap(Kept[0]));
+    CHECK_EQ(BusGrants.Deferred, 2);
+    CHECK(BusGrantUnmap(Kept[2]));
+    CHECK(BusGrantUnmap(Kept[0]));
     FakeBusStop();
 }
 
@@ -339,7 +339,7 @@ static void bus_refuses(void *Unused)
 
         Grant(&Pending, Handle, PEER, 4, NULL, 0, 0, 0);
         CHECK_EQ(Pending.Status, STATUS_INSUFFICIENT_RESOURCES);
-        CHECK_EQ(Bus.Grants, 0);
+        CHECK_EQ(BusGrants.Grants, 0);
         Bus.PermitsLeft = Left + 1;
     }
     Bus.PermitFailure = STATUS_SUCCESS;
@@ -396,7 +396,7 @@ static void bad_output(void *Unused)
                                    IOCTL_XENIFACE_GNTTAB_PERMIT_FOREIGN_ACCESS_V2, (PVOID)0x20000,
                                    sizeof(*In), In, 12),
              STATUS_ACCESS_VIOLATION);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     FreeMemory(In, sizeof(*In));
     FreeMemory(Result, sizeof(*Result));
     Close(Handle);

@@ -48,7 +48,7 @@ static void leave_everything(void *Unused)
 static void NothingIsLeft(void)
 {
     CHECK_EQ(Bus.Ports, 0);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     CHECK_EQ(Bus.Mappings, 0);
 }
 
@@ -141,7 +141,7 @@ NT_TEST(a_device_in_use_does_not_stop)
     Process = Start(hold_everything, NULL);
     CHECK_EQ(pnp_query_stop(FakeBusNode()), STATUS_DEVICE_BUSY);
     CHECK(!NT_SUCCESS(pnp_query_remove(FakeBusNode())));
-    CHECK_EQ(Bus.Grants, 5);
+    CHECK_EQ(BusGrants.Grants, 5);
     Kill(Process);
     CHECK_EQ(pnp_query_stop(FakeBusNode()), STATUS_SUCCESS);
     pnp_cancel_stop(FakeBusNode());
@@ -183,9 +183,9 @@ NT_TEST(two_processes_share_no_names, .seeds = 10)
     CHECK(NT_SUCCESS(FakeBusStart()));
     Process = Start(hold_everything, NULL);
     Program(other_process, NULL);
-    CHECK_EQ(Bus.Grants, 5);
+    CHECK_EQ(BusGrants.Grants, 5);
     Program(leave_everything, NULL);
-    CHECK_EQ(Bus.Grants, 5);
+    CHECK_EQ(BusGrants.Grants, 5);
     Kill(Process);
     NothingIsLeft();
     FakeBusStop();
@@ -230,7 +230,7 @@ static void end_race(void *Unused)
 
     UNREFERENCED_PARAMETER(Unused);
     CHECK(Status == STATUS_SUCCESS || Status == STATUS_CANCELLED);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     Close(Race.Handle);
 }
 
@@ -260,7 +260,7 @@ static void end_race_without_handle(void *Unused)
 {
     UNREFERENCED_PARAMETER(Unused);
     CHECK_EQ(Finish(&Race.Pending), STATUS_CANCELLED);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
 }
 
 static void canceller_of_closed(void *Unused)
@@ -313,7 +313,7 @@ NT_TEST(begin_races_with_close, .cpus = 3, .seeds = 100)
     Other = process_start(Process, closer, NULL);
     process_join(One);
     process_join(Other);
-    CHECK_EQ(Bus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     Kill(Process);
     FakeBusStop();
 }

@@ -189,7 +189,7 @@ NT_TEST(pages_that_are_kept_stay_ours, .cpus = 2, .seeds = 10)
     CHECK_EQ(scsi_transfer(FALSE, 0, 64, Data[0]), SRB_STATUS_SUCCESS);
     VbdBus.KeepsMapped = TRUE;
     CHECK(NT_SUCCESS(pnp_disable(VbdBusNode())));
-    CHECK(VbdBus.Deferred > 0); /* VbdBusStop lets go, and nothing may be left then */
+    CHECK(BusGrants.Deferred > 0); /* VbdBusStop lets go, and nothing may be left then */
     VbdBusStop();
 }
 

@@ -12,6 +12,7 @@
 #include <xenbus/suspend.h>
 #include <xenbus/unplug.h>
 
+#include "bus_grants.h"
 #include "child_bus.h"
 #include "harness.h"
 #include "model/device.h"
@@ -170,102 +171,15 @@ static NTSTATUS NTAPI EvtchnQueryPeer(PVOID Context, PXENBUS_EVTCHN_CHANNEL Chan
 
 /* --- Grants. */
 
-enum { GRANTS = 8192, GRANT_FIRST = 8 };
-
-static struct {
-    BOOLEAN Taken, Dead;
-    ULONG Mapped;
-    PFN_NUMBER Frame;
-    XENBUS_GNTTAB_REVOKED *Revoked;
-    PVOID Argument;
-} Grants[GRANTS];
-static ULONG NextGrant = GRANT_FIRST;
-
-static NTSTATUS NTAPI CreateClient(PVOID Context, PCSTR Name, ULONG Reserved,
-                                   PXENBUS_GNTTAB_CLIENT *Client)
-{
-    *Client = PoolAllocate(16, TAG);
-    if (!*Client)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    VbdBus.Clients++;
-    return STATUS_SUCCESS;
-}
-
-static VOID NTAPI DestroyClient(PVOID Context, PXENBUS_GNTTAB_CLIENT Client)
-{
-    CHECK_EQ(VbdBus.Grants, VbdBus.Deferred);
-    PoolFree(Client, TAG);
-    VbdBus.Clients--;
-}
-
 static NTSTATUS NTAPI Permit(PVOID Context, PXENBUS_GNTTAB_CLIENT Client, USHORT Domain,
                              PFN_NUMBER Page, BOOLEAN ReadOnly, PULONG Reference)
 {
-    NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
-    KIRQL Irql;
-
+    CHECK(Context == &VbdBus && Client);
     CHECK_EQ(Domain, VBD_BACKEND_DOMAIN);
-    CHECK(!ReadOnly && Page != 0);
+    CHECK(!ReadOnly);
     if ((VbdBus.PermitsLeft && --VbdBus.PermitsLeft == 0) || fault_here("grant"))
-        return Status;
-    Take(&Irql);
-    for (ULONG i = 0; i < GRANTS - GRANT_FIRST && !NT_SUCCESS(Status); i++) {
-        ULONG At = NextGrant;
-
-        NextGrant = NextGrant + 1 == GRANTS ? GRANT_FIRST : NextGrant + 1;
-        if (Grants[At].Taken)
-            continue;
-        Grants[At].Taken = TRUE;
-        Grants[At].Dead = FALSE;
-        Grants[At].Frame = Page;
-        *Reference = At;
-        VbdBus.Grants++;
-        Status = STATUS_SUCCESS;
-    }
-    Give(Irql);
-    return Status;
-}
-
-/* The lock is held. */
-static VOID GrantEnd(ULONG Reference)
-{
-    RtlZeroMemory(&Grants[Reference], sizeof(Grants[Reference]));
-    VbdBus.Grants--;
-}
-
-static NTSTATUS NTAPI Revoke(PVOID Context, PXENBUS_GNTTAB_CLIENT Client, ULONG Reference)
-{
-    NTSTATUS Status = STATUS_DEVICE_BUSY;
-    KIRQL Irql;
-
-    Take(&Irql);
-    CHECK(Reference < GRANTS && Grants[Reference].Taken && !Grants[Reference].Revoked);
-    if (!Grants[Reference].Mapped) {
-        GrantEnd(Reference);
-        Status = STATUS_SUCCESS;
-    }
-    Give(Irql);
-    return Status;
-}
-
-static NTSTATUS NTAPI RevokeLater(PVOID Context, PXENBUS_GNTTAB_CLIENT Client, ULONG Reference,
-                                  XENBUS_GNTTAB_REVOKED *Revoked, PVOID Argument)
-{
-    NTSTATUS Status = STATUS_PENDING;
-    KIRQL Irql;
-
-    Take(&Irql);
-    CHECK(Reference < GRANTS && Grants[Reference].Taken && !Grants[Reference].Revoked);
-    if (Grants[Reference].Mapped) {
-        Grants[Reference].Revoked = Revoked;
-        Grants[Reference].Argument = Argument;
-        VbdBus.Deferred++;
-    } else {
-        GrantEnd(Reference);
-        Status = STATUS_SUCCESS;
-    }
-    Give(Irql);
-    return Status;
+        return STATUS_INSUFFICIENT_RESOURCES;
+    return BusGrantPermit(Domain, Page, ReadOnly, Reference);
 }
 
 static NTSTATUS NTAPI MapForeign(PVOID Context, USHORT Domain, ULONG Count, const ULONG *References,
@@ -283,51 +197,22 @@ static VOID NTAPI UnmapForeign(PVOID Context, PXENBUS_GNTTAB_MAPPING Mapping)
 {
 }
 
-static VOID NTAPI GnttabGetState(PVOID Context, PXENBUS_GNTTAB_CLIENT Client,
-                                 PXENBUS_GNTTAB_STATE State)
-{
-}
-
 PUCHAR VbdBusPage(ULONG Reference)
 {
-    if (Reference >= GRANTS || !Grants[Reference].Taken || Grants[Reference].Dead)
-        return NULL;
-    return pages_address(Grants[Reference].Frame);
+    const BUS_GRANT *Grant = BusGrantFind(Reference);
+
+    return Grant ? pages_address(Grant->Frame) : NULL;
 }
 
 PUCHAR VbdBusMap(ULONG Reference)
 {
-    PUCHAR Page = VbdBusPage(Reference);
-    KIRQL Irql;
-
-    if (!Page)
-        return NULL;
-    Take(&Irql);
-    Grants[Reference].Mapped++;
-    Give(Irql);
-    return Page;
+    return BusGrantMap(Reference) ? VbdBusPage(Reference) : NULL;
 }
 
 VOID VbdBusUnmapAll(VOID)
 {
-    for (ULONG i = GRANT_FIRST; i < GRANTS; i++) {
-        XENBUS_GNTTAB_REVOKED *Revoked;
-        PVOID Argument;
-        KIRQL Irql;
-
-        Take(&Irql);
-        Revoked = Grants[i].Revoked;
-        Argument = Grants[i].Argument;
-        Grants[i].Mapped = 0;
-        if (Revoked) {
-            VbdBus.Deferred--;
-            GrantEnd(i);
-            KeReleaseSpinLockFromDpcLevel(&Lock);
-            Revoked(Argument); /* DISPATCH_LEVEL */
-            KeAcquireSpinLockAtDpcLevel(&Lock);
-        }
-        Give(Irql);
-    }
+    for (ULONG i = BUS_GRANT_FIRST; i < BUS_GRANTS; i++)
+        (VOID) BusGrantUnmap(i);
 }
 
 /* --- XenStore: a few keys. */
@@ -547,11 +432,8 @@ VOID VbdBusResume(VOID)
     Take(&Irql);
     for (ULONG i = 1; i < CHANNELS; i++)
         Channels[i].Dead = Channels[i].Open;
-    for (ULONG i = GRANT_FIRST; i < GRANTS; i++) {
-        Grants[i].Dead = Grants[i].Taken;
-        Grants[i].Mapped = 0;
-    }
     Give(Irql);
+    BusGrantsDie();
     if (Late.Callback)
         Late.Callback(Late.Argument);
 }
@@ -637,8 +519,10 @@ static const XENBUS_EVTCHN_INTERFACE_V1 Evtchn = {HEAD(EVTCHN, 1), EvtchnOpen,  
                                                   EvtchnMask,      EvtchnUnmask,   EvtchnSend,
                                                   EvtchnBindCpu,   EvtchnGetState, EvtchnQueryPeer};
 static const XENBUS_GNTTAB_INTERFACE_V1 Gnttab = {
-    HEAD(GNTTAB, 1), CreateClient, DestroyClient, Permit,       Revoke,
-    RevokeLater,     MapForeign,   GetMapping,    UnmapForeign, GnttabGetState};
+    HEAD(GNTTAB, 1), BusGrantCreateClient, BusGrantDestroyClient,
+    Permit,          BusGrantRevoke,       BusGrantRevokeLater,
+    MapForeign,      GetMapping,           UnmapForeign,
+    BusGrantGetState};
 static const XENBUS_STORE_INTERFACE_V1 Store = {HEAD(STORE, 1), Submit,   Cancel,
                                                 Execute,        AddWatch, RemoveWatch};
 static const XENBUS_SUSPEND_INTERFACE_V1 Suspend = {HEAD(SUSPEND, 1), Register, Deregister,
@@ -648,10 +532,7 @@ static const XENBUS_DEBUG_INTERFACE_V1 Debug = {HEAD(DEBUG, 1), DebugRegister, D
 static const XENBUS_UNPLUG_INTERFACE_V2 Unplug = {HEAD(UNPLUG, 2), Announce, IsUnplugged,
                                                   AnnounceDisk};
 
-static const struct {
-    const GUID *Guid;
-    const VOID *Interface;
-} Services[] = {
+static const struct child_service Services[] = {
     {&GUID_XENBUS_EVTCHN, &Evtchn}, {&GUID_XENBUS_GNTTAB, &Gnttab},
     {&GUID_XENBUS_STORE, &Store},   {&GUID_XENBUS_SUSPEND, &Suspend},
     {&GUID_XENBUS_DEBUG, &Debug},   {&GUID_XENBUS_UNPLUG, &Unplug},
@@ -659,20 +540,7 @@ static const struct {
 
 static NTSTATUS QueryInterface(PIO_STACK_LOCATION Stack)
 {
-    for (ULONG i = 0; i < RTL_NUMBER_OF(Services); i++) {
-        const INTERFACE *Head = Services[i].Interface;
-
-        if (!IsEqualGUID(Stack->Parameters.QueryInterface.InterfaceType, Services[i].Guid))
-            continue;
-        if (Services[i].Guid == VbdBus.Missing ||
-            Stack->Parameters.QueryInterface.Version != Head->Version ||
-            Stack->Parameters.QueryInterface.Size < Head->Size)
-            return STATUS_NOT_SUPPORTED;
-        memcpy(Stack->Parameters.QueryInterface.Interface, Head, Head->Size);
-        InterfaceReference(NULL);
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NOT_SUPPORTED;
+    return child_bus_service(Stack, Services, RTL_NUMBER_OF(Services), VbdBus.Missing);
 }
 
 /* --- Start and stop. */
@@ -687,6 +555,7 @@ NTSTATUS VbdBusStart(VOID)
     fault_pause();
     PoolInitialize();
     KeInitializeSpinLock(&Lock);
+    BusGrantsBegin(&VbdBus);
     VbdBackendBegin();
     pnp_install(&Function);
     ChildBus = (struct child_bus){.id = XENBUS_CHILD_ID_VBD,
@@ -723,13 +592,13 @@ VOID VbdBusStop(VOID)
     pnp_settle();
     CHECK_EQ(VbdBus.References, 0);
     CHECK_EQ(VbdBus.Channels, 0);
-    CHECK_EQ(VbdBus.Grants, VbdBus.Deferred);
+    CHECK_EQ(BusGrants.Grants, BusGrants.Deferred);
     CHECK_EQ(VbdBus.Watches, 0);
     CHECK_EQ(VbdBus.Callbacks, 0);
     CHECK_EQ(VbdBus.Dumps, 0);
-    CHECK_EQ(VbdBus.Clients, 0);
+    CHECK_EQ(BusGrants.Clients, 0);
     VbdBusUnmapAll();
-    CHECK_EQ(VbdBus.Grants, 0);
+    CHECK_EQ(BusGrants.Grants, 0);
     pnp_uninstall("xenvbd");
     child_bus_end();
     VbdBackendEnd();

@@ -14,6 +14,8 @@
 
 #include <core/block/wire.h>
 
+#include "bus_grants.h"
+
 enum { VBD_BUS_SECTORS = 8192, VBD_BUS_NUMBER = 51712, VBD_BUS_FRONT_STATES = 32 };
 
 typedef struct _VBD_BUS {
@@ -33,7 +35,7 @@ typedef struct _VBD_BUS {
     /* A request seen first: TRUE: *Status is its answer. NULL: none. */
     BOOLEAN (*Hook)(const union blk_wire_request *Request, struct blk_wire_response *Answer);
     /* To be looked at. */
-    LONG References, Clients, Grants, Deferred, Channels, Watches, Callbacks, Dumps;
+    LONG References, Channels, Watches, Callbacks, Dumps; /* grants: bus_grants.h */
     ULONG Requests, Reads, Writes, Flushes, Discards, Connects;
     ULONG Announced; /* AnnounceDisk calls */
     ULONG DumpSends; /* by hypercall */
