@@ -72,12 +72,13 @@ static VOID End(BUS_GRANT *Grant)
 /* Revoked NULL: now or never. */
 static NTSTATUS Revoke(ULONG Reference, XENBUS_GNTTAB_REVOKED *Revoked, PVOID Argument)
 {
-    BUS_GRANT *Grant = &Grants[Reference];
     NTSTATUS Status = STATUS_SUCCESS;
+    BUS_GRANT *Grant;
     KIRQL Irql;
 
     KeAcquireSpinLock(&Lock, &Irql);
-    CHECK(Reference < BUS_GRANTS && Grant->Taken && !Grant->Revoked);
+    CHECK(Reference < BUS_GRANTS && Grants[Reference].Taken && !Grants[Reference].Revoked);
+    Grant = &Grants[Reference];
     if (!Grant->Mapped) {
         End(Grant);
     } else if (Revoked) {
@@ -131,14 +132,15 @@ BOOLEAN BusGrantMap(ULONG Reference)
 
 BOOLEAN BusGrantUnmap(ULONG Reference)
 {
-    BUS_GRANT *Grant = &Grants[Reference];
     XENBUS_GNTTAB_REVOKED *Revoked;
+    BUS_GRANT *Grant;
     BOOLEAN Mapped;
     PVOID Argument;
     KIRQL Irql;
 
     if (Reference >= BUS_GRANTS)
         return FALSE;
+    Grant = &Grants[Reference];
     KeAcquireSpinLock(&Lock, &Irql);
     Mapped = Grant->Mapped != 0;
     Revoked = Grant->Revoked;

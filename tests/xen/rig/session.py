@@ -108,7 +108,6 @@ class Run:
 
     def __init__(self, logs):
         self.waiting = []
-        self.failed = []
         self.passed = 0
         self.logs = logs
         self.running = None
@@ -126,7 +125,6 @@ class Run:
         if good:
             self.passed += 1
         else:
-            self.failed.append(test)
             with open(self.log.name, "rb") as log:
                 verdict += "".join(f"    | {line}\n" for line in
                                    log.read().decode(errors="replace").splitlines()[-60:])
