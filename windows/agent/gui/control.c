@@ -5,6 +5,7 @@
 #include "windows/agent/gui/agent.h"
 #include "windows/agent/gui/control.h"
 #include "windows/agent/gui/display.h"
+#include "windows/agent/gui/hidden_window.h"
 #include "windows/agent/common/log.h"
 
 /* Of one line, without its end. */
@@ -61,7 +62,7 @@ DWORD ControlObey(_Inout_ struct GUI_AGENT *Agent, _In_ CONTROL_ORDER Order,
 /* 0 is what a window that knows nothing of this would answer: results are counted from 1. */
 static LRESULT CALLBACK WindowProc(HWND Window, UINT Message, WPARAM WParam, LPARAM LParam)
 {
-    GUI_AGENT *const Agent = (GUI_AGENT *)GetWindowLongPtrW(Window, GWLP_USERDATA);
+    GUI_AGENT *const Agent = HiddenWindowAgent(Window);
     const COPYDATASTRUCT *const Data = (const COPYDATASTRUCT *)LParam;
 
     if (Message != WM_COPYDATA || !Agent || !Data)
@@ -71,18 +72,10 @@ static LRESULT CALLBACK WindowProc(HWND Window, UINT Message, WPARAM WParam, LPA
 
 HWND ControlOpen(_In_ struct GUI_AGENT *Agent)
 {
-    const WNDCLASSW Class = {
-        .lpfnWndProc = WindowProc,
-        .hInstance = GetModuleHandleW(NULL),
-        .lpszClassName = CONTROL_CLASS,
-    };
+    const HWND Window = HiddenWindowOpen(CONTROL_CLASS, WindowProc, HWND_MESSAGE, Agent);
 
-    RegisterClassW(&Class); /* fails when it is there, from before a switch of the desktop */
-    const HWND Window = CreateWindowExW(0, CONTROL_CLASS, NULL, 0, 0, 0, 0, 0, HWND_MESSAGE, NULL,
-                                        Class.hInstance, NULL);
     if (!Window)
         return NULL;
-    SetWindowLongPtrW(Window, GWLP_USERDATA, (LONG_PTR)Agent);
     /* The services run as the user, the agent as SYSTEM: Windows would keep them apart. */
     ChangeWindowMessageFilterEx(Window, WM_COPYDATA, MSGFLT_ALLOW, NULL);
     return Window;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See flash.h. */
 #include "windows/agent/gui/flash.h"
+#include "windows/agent/gui/hidden_window.h"
 #include "windows/agent/gui/tracking.h"
 
 static LRESULT CALLBACK WindowProc(HWND Window, UINT Message, WPARAM WParam, LPARAM LParam)
 {
-    GUI_AGENT *const Agent = (GUI_AGENT *)GetWindowLongPtrW(Window, GWLP_USERDATA);
+    GUI_AGENT *const Agent = HiddenWindowAgent(Window);
 
     if (!Agent || Message != Agent->Tracking.ShellMessage)
         return DefWindowProcW(Window, Message, WParam, LParam);
@@ -17,18 +18,10 @@ static LRESULT CALLBACK WindowProc(HWND Window, UINT Message, WPARAM WParam, LPA
 /* Shells have a top-level window; this one is never visible. */
 HWND FlashOpen(_In_ GUI_AGENT *Agent)
 {
-    const WNDCLASSW Class = {
-        .lpfnWndProc = WindowProc,
-        .hInstance = GetModuleHandleW(NULL),
-        .lpszClassName = FLASH_CLASS,
-    };
+    const HWND Window = HiddenWindowOpen(FLASH_CLASS, WindowProc, NULL, Agent);
 
-    RegisterClassW(&Class); /* fails when it is there, from before a switch of the desktop */
-    const HWND Window = CreateWindowExW(0, FLASH_CLASS, NULL, WS_POPUP, 0, 0, 0, 0, NULL, NULL,
-                                        Class.hInstance, NULL);
     if (!Window)
         return NULL;
-    SetWindowLongPtrW(Window, GWLP_USERDATA, (LONG_PTR)Agent);
     Agent->Tracking.ShellMessage = RegisterWindowMessageW(L"SHELLHOOK");
     RegisterShellHookWindow(Window);
     return Window;
