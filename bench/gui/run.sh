@@ -5,8 +5,6 @@ set -eu
 cd "$(dirname "$0")/../.."
 tools/build.sh >&2
 top=$(pwd)
-CASEMENT_TEST_PREFIX=$(tests/wine/prefix.sh)
-export CASEMENT_TEST_PREFIX
 build/linux/bench/gui/gui_change
 for name in idle frames latency growth; do
     tests/wine/gui/run.sh "$top/build/linux" "$top/build/windows" "$top/build/linux/bench/gui/gui_agent_bench" $name

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Runs a Windows program in the test prefix (CASEMENT_TEST_PREFIX, else the one that prefix.sh
-# makes), quietly and without a display.
+# Runs a Windows program in the prefix that such programs share, quietly and without a display.
 #   tests/wine/run-wine.sh PROGRAM.exe [ARGUMENT...]
 #   tests/wine/run-wine.sh --start     only Wine's background processes; they stay for a minute
 #                                      after the last program. For tests that look for processes
@@ -8,7 +7,7 @@
 # XENCONTROL_DLL_DIR names a folder whose DLLs the program finds (the simxen xencontrol.dll).
 set -eu
 
-WINEPREFIX=${CASEMENT_TEST_PREFIX:-$("$(dirname "$0")/prefix.sh")}
+WINEPREFIX=$("$(dirname "$0")/prefix.sh" --shared)
 export WINEPREFIX WINEDEBUG=${WINEDEBUG:--all}
 unset DISPLAY WAYLAND_DISPLAY
 wine=${CASEMENT_WINE:-$(command -v wine64 || echo /usr/lib/wine/wine64)}

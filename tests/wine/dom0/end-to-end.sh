@@ -26,7 +26,7 @@ same() { # what expected got
 # --- A Casement of its own, from the shared Wine prefix
 
 setup() {
-    prefix=${CASEMENT_TEST_PREFIX:-$("$(dirname "$0")/../prefix.sh" "$build/wine-prefix")}
+    prefix=$("$(dirname "$0")/../prefix.sh")
     # On the prefix's disk, so that guests are made of hard links.
     work=$(mktemp -d "$(dirname "$prefix")/end-to-end.XXXXXX")
     CASEMENT_RUNTIME=$(mktemp -d /tmp/casement-test.XXXXXX)

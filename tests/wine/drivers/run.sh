@@ -11,14 +11,11 @@ wine=${CASEMENT_WINE:-$(command -v wine64 || echo /usr/lib/wine/wine64)}
 PATH=$DEBIAN/bin:$PATH
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
-base=$("$top/tests/wine/prefix.sh")
-folder=$(mktemp -d "$(dirname "$base")/drivers.XXXXXX")
+folder=$(mktemp -d "$top/build/drivers.XXXXXX")
 export WINEPREFIX="$folder/prefix" WINEDEBUG=${WINEDEBUG:--all}
 unset DISPLAY WAYLAND_DISPLAY
 trap 'wineserver -k 2>/dev/null || true; wineserver -w 2>/dev/null || true; rm -rf "$folder"' EXIT
-cp -al "$base" "$WINEPREFIX"
-rm "$WINEPREFIX"/*.reg
-cp "$base"/*.reg "$WINEPREFIX/"
+"$top/tests/wine/prefix.sh" --copy "$WINEPREFIX" >/dev/null
 
 guest=$("$SIMXEN" create --keep --guest win)
 printf '%s\n%s\n' "$SIMXEN_DIR" "$guest" >"$WINEPREFIX/drive_c/simxen-guest"

@@ -4,8 +4,7 @@ with them and against the Linux programs: what arrives, under which names and ti
 byte, a flipped header byte, a failing system call or a kill leaves nothing partial; and that a tree
 of odd names comes back from Linux to Windows to Linux bit by bit.
 
-Arguments: folder of the Linux programs, build folder of the Windows programs. The prefix is
-CASEMENT_TEST_PREFIX, else the one that tests/wine/prefix.sh makes.
+Arguments: folder of the Linux programs, build folder of the Windows programs.
 """
 import concurrent.futures
 import errno
@@ -41,10 +40,9 @@ def windows_path(path):
 def setUpModule():
     """One program stays for the whole run, so that Wine's server does. The first program in a prefix
     starts Windows' services, which inherit its output: it is one whose output nobody waits for."""
-    prefix = os.environ.get("CASEMENT_TEST_PREFIX") or subprocess.run(
-        [os.path.join(TOP, "tests/wine/prefix.sh")], check=True, text=True,
+    ENV["WINEPREFIX"] = subprocess.run(
+        [os.path.join(TOP, "tests/wine/prefix.sh"), "--shared"], check=True, text=True,
         stdout=subprocess.PIPE).stdout.strip()
-    ENV["WINEPREFIX"] = prefix
     subprocess.run([WINE, RECEIVER, "--into", "Z:\\nowhere\\here"], env=ENV, check=False,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     global keeper

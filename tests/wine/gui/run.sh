@@ -5,22 +5,17 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
 linux=$1 windows=$2
 shift 2
 if [ -z "${CASEMENT_TEST_SCREEN:-}" ]; then
     export CASEMENT_TEST_SCREEN=1280x1024
     exec "$here/screen.sh" $CASEMENT_TEST_SCREEN "$0" "$linux" "$windows" "$@"
 fi
-base=${CASEMENT_TEST_PREFIX:-$("$here/../prefix.sh")}
-# On the prefix's disk, which need not be that of /tmp: the copy is made of hard links.
-folder=$(mktemp -d "$(dirname "$base")/gui-test.XXXXXX")
+folder=$(mktemp -d "$top/build/gui-test.XXXXXX")
 export WINEPREFIX="$folder/prefix" WINEDEBUG=${WINEDEBUG:--all} LC_ALL=C.UTF-8
 trap 'wineserver -k 2>/dev/null || true; wineserver -w 2>/dev/null || true; rm -rf "$folder"' EXIT
-cp -al "$base" "$WINEPREFIX"
-for hive in "$base"/*.reg; do # Wine writes these
-    rm -f "$WINEPREFIX/$(basename "$hive")"
-    cp "$hive" "$WINEPREFIX/"
-done
+"$here/../prefix.sh" --copy "$WINEPREFIX" >/dev/null
 # No window manager is there: frames are Wine's own.
 cat >>"$WINEPREFIX/user.reg" <<'REG'
 

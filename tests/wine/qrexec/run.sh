@@ -8,17 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 linux=$1 windows=$2
 shift 2
-base=${CASEMENT_TEST_PREFIX:-$("$here/../prefix.sh")}
-# On the prefix's disk, which need not be that of /tmp: the copy is made of hard links.
-folder=$(mktemp -d "$(dirname "$base")/qrexec-test.XXXXXX")
+folder=$(mktemp -d "$top/build/qrexec-test.XXXXXX")
 export WINEPREFIX="$folder/prefix" WINEDEBUG=${WINEDEBUG:--all}
 unset DISPLAY WAYLAND_DISPLAY
 trap 'wineserver -k 2>/dev/null || true; wineserver -w 2>/dev/null || true; rm -rf "$folder"' EXIT
-cp -al "$base" "$WINEPREFIX"
-for hive in "$base"/*.reg; do # Wine writes these
-    rm -f "$WINEPREFIX/$(basename "$hive")"
-    cp "$hive" "$WINEPREFIX/"
-done
+"$here/../prefix.sh" --copy "$WINEPREFIX" >/dev/null
 export CASEMENT_TEST_BIN="$folder/casement/bin" CASEMENT_TEST_SIMXEN="$linux/linux/simxen/simxen"
 export CASEMENT_TEST_WINE="${CASEMENT_WINE:-$(command -v wine64 || echo /usr/lib/wine/wine64)}"
 mkdir -p "$CASEMENT_TEST_BIN"
