@@ -244,7 +244,8 @@ static void take(const struct gui_message *message)
     }
 }
 
-struct rules_window *host_window(const char *title)
+/* NULL: none is mapped, or there are several of it. */
+static struct rules_window *find_window(const char *title)
 {
     struct rules_window *found = NULL;
 
@@ -257,6 +258,19 @@ struct rules_window *host_window(const char *title)
             found = window;
         }
     return found;
+}
+
+struct rules_window *host_window(const char *title)
+{
+    struct rules_window *found = NULL;
+
+    EXPECT_SOON((found = find_window(title)) != NULL);
+    return found;
+}
+
+bool host_has_window(const char *title)
+{
+    return find_window(title) != NULL;
 }
 
 unsigned host_window_count(void)
@@ -300,7 +314,7 @@ unsigned host_matching(const struct rules_window *window, const struct area *are
 
 bool host_shows(const char *title, const struct area *area, uint32_t seed)
 {
-    const struct rules_window *const window = host_window(title);
+    const struct rules_window *const window = find_window(title);
 
     return window != NULL && host_matching(window, area, seed) == area->width * area->height;
 }

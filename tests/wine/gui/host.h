@@ -77,8 +77,10 @@ bool host_turn(double since);
 /* As many turns as there are within so long: for what must not happen. */
 void host_watch(int milliseconds);
 
-/* Windows. Title NULL: any. NULL: none is mapped, or there are several of it. */
+/* The one mapped window of that title (NULL: any). The agent may not have shown it yet: it is
+ * waited for, and the test fails when it does not come. */
 struct rules_window *host_window(const char *title);
+bool host_has_window(const char *title); /* now */
 struct picture *host_picture(const struct rules_window *window);
 unsigned host_window_count(void);  /* mapped */
 uint64_t host_message_count(void); /* from the agent */
