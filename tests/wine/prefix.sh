@@ -35,6 +35,7 @@ make_base() {
 }
 
 copy_base() { # to
+    rm -rf "$1.new" # of a call that was killed
     cp -al "$base" "$1.new"
     rm "$1.new"/*.reg
     cp "$base"/*.reg "$1.new/"
