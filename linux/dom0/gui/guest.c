@@ -265,7 +265,9 @@ static const char *show(struct guest *guest, struct rules_window *rules,
         window_unmap(view, window);
         return NULL;
     case GUI_CONFIGURE:
-        window_place(view, window);
+        /* The area may have given a docked one another size meanwhile, which this must not undo. */
+        if (!rules->docked)
+            window_place(view, window);
         return NULL;
     case GUI_SHMIMAGE:
         window_damage(window, &message->damage);
