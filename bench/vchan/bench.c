@@ -4,7 +4,7 @@
  * simxen, used by the same program. Two processes in two domains for each library; the runs of the
  * two libraries take turns, a few milliseconds each and now one first, now the other, so that
  * whatever else the machine does hits both. A case's figure is the median of the ratios of
- * neighbouring runs. Debian's library against itself gives 1.00 so.
+ * neighbouring runs.
  *
  * The least of 36 medians is less than any of them deserves: it is the one that had bad luck. So
  * the cases that came out lowest are measured anew, longer, and the worst is the least of these
