@@ -5,6 +5,7 @@
  * its offer back when it was accepted.
  */
 #include "core/vchan/libvchan_private.h"
+#include "core/vchan/vchan_move.h"
 
 #include <stdio.h>
 #include <stdlib.h>

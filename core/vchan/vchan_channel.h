@@ -22,7 +22,8 @@ struct vchan_channel {
     struct vchan_orders orders;
     uint32_t peer_domid;
     bool is_server;
-    bool persistent; /* a server for one client after the other: none is no end */
+    bool watches_peer; /* the port can tell when the peer's domain dies */
+    bool persistent;   /* a server for one client after the other: none is no end */
     bool was_connected;
     bool dead;                /* the peer's domain */
     uint32_t written_at_wait; /* tx.own when a spin began last */

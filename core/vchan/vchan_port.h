@@ -58,8 +58,10 @@ int vchan_port_read_key(struct vchan_port *port, const char *path, const char *l
 
 /* --- The peer's domain and time. */
 
+/* Does the port watch for the peer's end? The same answer for all its life. */
+bool vchan_port_watches_peer(const struct vchan_port *port);
 /* True once it is known that the peer's domain is dead, or (connected) that the event channel lost
- * its other end. Cheap when there was no news. Always false on a port that watches no domains. */
+ * its other end. Cheap when there was no news. Always false on a port that does not watch. */
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected);
 uint64_t vchan_port_now_ns(void);
 /* May the peer run while this thread does? */

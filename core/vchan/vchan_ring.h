@@ -4,8 +4,8 @@
  * channel. This is the whole of what either side may read or write there (Xen's public
  * io/libxenvchan.h): layout, ring sizes, indices, requests to be notified, liveness.
  *
- * It does not wait, notify or map: put and get say whether the peer must be notified, and the
- * caller does it. The caller owns the mappings and keeps them until it drops the struct.
+ * Here are the page, its set-up and its end; vchan_move.h moves bytes. Nothing waits, notifies or
+ * maps. The caller owns the mappings and keeps them until it drops the struct.
  *
  * Trust: whatever the peer can write is loaded once, checked, then used. This side's own indices
  * are kept in private memory and are only ever stored to the page. Threads: one at a time on a
@@ -91,10 +91,11 @@ const char *vchan_fault_text(enum vchan_fault fault);
 struct vchan_ring_half {
     struct vchan_indices *shared;
     uint8_t *bytes;
-    uint32_t size;   /* a power of two */
-    uint32_t own;    /* our index: cons for reading, prod for writing */
-    uint32_t stored; /* own, as the peer sees it */
-    uint32_t other;  /* the peer's index as last loaded and checked */
+    uint32_t size;      /* a power of two */
+    uint32_t own;       /* our index: cons for reading, prod for writing */
+    uint32_t stored;    /* reading: own, as the peer sees it */
+    uint32_t held_back; /* reading: how far stored may be behind */
+    uint32_t other;     /* the peer's index as last loaded and checked */
 };
 
 struct vchan_ring {
@@ -122,31 +123,6 @@ void vchan_ring_announce(struct vchan_ring *ring);
 void vchan_ring_leave(struct vchan_ring *ring);
 /* What the peer's live byte says; a value that it may not have counts as gone. */
 enum vchan_live vchan_ring_peer(const struct vchan_ring *ring);
-
-/* Bytes that can be read (room to write) now. wanted: an answer of at least this need not be
- * fresh. 0 with a fault set when the peer's index is impossible. */
-uint32_t vchan_ring_readable(struct vchan_ring *ring, uint32_t wanted);
-uint32_t vchan_ring_writable(struct vchan_ring *ring, uint32_t wanted);
-/* Copies size bytes that begin skip bytes after the oldest one; they stay in the ring. The call
- * above must have granted skip + size. */
-void vchan_ring_peek(const struct vchan_ring *ring, uint32_t skip, void *data, uint32_t size);
-/* Drops the oldest size bytes. True: notify the peer. While more is known to be in the ring and the
- * peer is not known to wait for room, up to a quarter of the ring (and 16 KiB) of room is held
- * back, until vchan_ring_give_back() at the latest: the cache line of the indices then stays with
- * the writer. */
-bool vchan_ring_consume(struct vchan_ring *ring, uint32_t size);
-/* Gives all room back that was not yet. True: notify the peer. */
-bool vchan_ring_give_back(struct vchan_ring *ring);
-/* Appends size bytes, for which there must be room. True: notify the peer. */
-bool vchan_ring_put(struct vchan_ring *ring, const void *data, uint32_t size);
-/* Does the peer sleep until we write? (A hint.) */
-bool vchan_ring_peer_awaits_write(const struct vchan_ring *ring);
-
-/* Asks to be notified (VCHAN_ON_*). Look at readable/writable again before sleeping: what the
- * peer did before it could see the request brings no notification. */
-void vchan_ring_request(struct vchan_ring *ring, uint8_t what);
-/* Takes a request back. A notification may be on its way already. */
-void vchan_ring_unrequest(struct vchan_ring *ring, uint8_t what);
 
 /* A decimal number from the peer's part of xenstore, 1 to UINT32_MAX; false for anything else. */
 bool vchan_parse_key(const char *text, size_t length, uint32_t *out);

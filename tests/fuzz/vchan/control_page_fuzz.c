@@ -186,6 +186,11 @@ int vchan_port_read_key(struct vchan_port *port, const char *path, const char *l
     return (int)strlen(text);
 }
 
+bool vchan_port_watches_peer(const struct vchan_port *port)
+{
+    return true;
+}
+
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected)
 {
     if (port->at < port->size && port->script[port->at] % 16 == 15)

@@ -158,6 +158,11 @@ int vchan_port_read_key(struct vchan_port *port, const char *path, const char *l
     return VCHAN_NO_SERVER;
 }
 
+bool vchan_port_watches_peer(const struct vchan_port *port)
+{
+    return false;
+}
+
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected)
 {
     return false;

@@ -212,6 +212,11 @@ int vchan_port_read_key(struct vchan_port *port, const char *path, const char *l
     return (int)strlen(text);
 }
 
+bool vchan_port_watches_peer(const struct vchan_port *port)
+{
+    return true;
+}
+
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected)
 {
     return __atomic_load_n(&port->world->domain_died, __ATOMIC_SEQ_CST);

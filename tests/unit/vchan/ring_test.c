@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/vchan/vchan_ring.h"
+#include "core/vchan/vchan_move.h"
 
 /* The bytes come first, aligned as malloc() aligns. */
 struct pair {

@@ -379,6 +379,11 @@ void vchan_port_unwatch(struct vchan_port *port)
 
 /* --- Domains, time */
 
+bool vchan_port_watches_peer(const struct vchan_port *port)
+{
+    return true;
+}
+
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected)
 {
     ULONGLONG Now;
