@@ -21,9 +21,15 @@
  *
  * Ratios are so that more is better for ours: our rate by their rate, their time by our time.
  *
- *   bench OUR-LIBRARY DEBIAN-LIBRARY        (inside `simxen host`)
+ *   bench OUR-LIBRARY DEBIAN-LIBRARY                (inside `simxen host`)
+ *   bench --once [--debian-first] OURS DEBIANS
+ *
+ * --once measures nothing anew, for a machine whose clock counts instructions; --debian-first
+ * starts Debian's processes first.
  */
+#include <getopt.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,9 +43,7 @@
 
 enum {
     SOCKET = 3,
-    RUN_NS = 5 * 1000 * 1000,
-    REPETITIONS = 11,       /* of each case */
-    REPETITIONS_AGAIN = 31, /* of the lowest ones */
+    MOST_REPETITIONS = 31,
     AGAIN = 6,
     SMALL_BYTES = 1024,
     LARGEST = 65536,
@@ -49,6 +53,15 @@ enum {
 static const size_t rings[] = {4096, 65536, 1 << 20};
 static const size_t sizes[] = {64, 256, 1024, 4096, 16384, 65536};
 enum { RINGS = 3, SIZES = 6, KINDS = 2, CASES = RINGS * SIZES * KINDS };
+
+/* How long a run takes, and how often each is done. Where the clock counts instructions, runs of
+ * 5 ms fall in step with the kernels' ticks. */
+struct effort {
+    uint64_t run_ns;
+    int repetitions;
+};
+static const struct effort each_case = {5000000, 11}, lowest_again = {5000000, MOST_REPETITIONS},
+                           counted = {25000000, 3};
 
 enum kind { THROUGHPUT, ROUND_TRIP };
 
@@ -254,15 +267,15 @@ static double ns_per_message(struct contender *contender, struct order order)
     return (double)run(contender, order) / contender->count;
 }
 
-/* So many messages that a run takes RUN_NS. */
-static void calibrate(struct contender *contender, struct order order)
+/* So many messages that a run takes run_ns. */
+static void calibrate(struct contender *contender, struct order order, uint64_t run_ns)
 {
     uint64_t ns;
 
     contender->count = FIRST_COUNT;
-    while ((ns = run(contender, order)) < RUN_NS / 4)
+    while ((ns = run(contender, order)) < run_ns / 4)
         contender->count *= 2;
-    contender->count = (uint32_t)((double)contender->count * RUN_NS / (double)ns) + 1;
+    contender->count = (uint32_t)((double)contender->count * (double)run_ns / (double)ns) + 1;
 }
 
 static int compare(const void *a, const void *b)
@@ -281,23 +294,24 @@ static double median(double *values, int count)
 /* One comparison is four runs, ours, theirs, theirs, ours: what falls to the first of two
  * neighbours, and what changes slowly, falls to both. */
 static double one_case(struct contender *ours, struct contender *debian, struct order order,
-                       int repetitions)
+                       struct effort effort)
 {
-    double our_ns[REPETITIONS_AGAIN], their_ns[REPETITIONS_AGAIN], ratios[REPETITIONS_AGAIN], ratio;
+    double our_ns[MOST_REPETITIONS], their_ns[MOST_REPETITIONS], ratios[MOST_REPETITIONS], ratio;
 
-    calibrate(ours, order);
-    calibrate(debian, order);
-    for (int i = 0; i < repetitions; i++) {
+    calibrate(ours, order, effort.run_ns);
+    calibrate(debian, order, effort.run_ns);
+    for (int i = 0; i < effort.repetitions; i++) {
         our_ns[i] = ns_per_message(ours, order) / 2;
         their_ns[i] = ns_per_message(debian, order) / 2;
         their_ns[i] += ns_per_message(debian, order) / 2;
         our_ns[i] += ns_per_message(ours, order) / 2;
         ratios[i] = their_ns[i] / our_ns[i];
     }
-    ratio = median(ratios, repetitions);
+    ratio = median(ratios, effort.repetitions);
     printf("%-10s %8zu %8u %12.2f %12.2f %8.2f\n",
            order.kind == THROUGHPUT ? "throughput" : "round trip", rings[order.ring], order.size,
-           median(our_ns, repetitions) / 1000, median(their_ns, repetitions) / 1000, ratio);
+           median(our_ns, effort.repetitions) / 1000, median(their_ns, effort.repetitions) / 1000,
+           ratio);
     fflush(stdout);
     return ratio;
 }
@@ -320,7 +334,7 @@ static double worst_of(struct contender *ours, struct contender *debian, struct 
 
     qsort(figures, (size_t)count, sizeof(*figures), compare_figures);
     for (int i = 0; i < AGAIN && i < count; i++) {
-        double ratio = one_case(ours, debian, figures[i].order, REPETITIONS_AGAIN);
+        double ratio = one_case(ours, debian, figures[i].order, lowest_again);
         worst = ratio < worst ? ratio : worst;
     }
     return worst;
@@ -336,46 +350,73 @@ static void stop(struct contender *contender)
     role_join(contender->pids[0]);
 }
 
-int main(int argc, char **argv)
+/* Every case once; what came out lowest is measured anew, unless once. */
+static void compare_all(struct contender *ours, struct contender *debian, bool once)
 {
-    struct contender ours = {.name = "ours"}, debian = {.name = "debian"};
     struct figure all[CASES], small[CASES];
+    int count = 0, small_count = 0;
     double worst, worst_small;
-    int domid, count = 0, small_count = 0;
 
-    if (argc == 4) {
-        struct side *side = calloc(1, sizeof(*side));
-        CHECK(side);
-        vchan_library_load(&side->library, argv[2]);
-        return strcmp(argv[1], "server") == 0 ? play_server(side, atoi(argv[3]))
-                                              : play_client(side, atoi(argv[3]));
-    }
-    CHECK(argc == 3);
-    domid = role_create_domain("bench");
-    start(&ours, argv[0], argv[1], domid);
-    start(&debian, argv[0], argv[2], domid);
     printf("%-10s %8s %8s %12s %12s %8s\n", "", "ring", "message", "ours us/msg", "Debian us",
            "ratio");
     for (int kind = 0; kind < KINDS; kind++) {
         for (int ring = 0; ring < RINGS; ring++) {
             for (int size = 0; size < SIZES; size++) {
                 struct order order = {.ring = ring, .kind = kind, .size = (uint32_t)sizes[size]};
-                struct figure figure = {order, one_case(&ours, &debian, order, REPETITIONS)};
+                struct figure figure = {order,
+                                        one_case(ours, debian, order, once ? counted : each_case)};
                 all[count++] = figure;
                 if (order.size <= SMALL_BYTES)
                     small[small_count++] = figure;
             }
         }
     }
+    if (once)
+        return;
     printf("The lowest anew:\n");
-    worst = worst_of(&ours, &debian, all, count);
+    worst = worst_of(ours, debian, all, count);
     printf("The lowest up to %d bytes anew:\n", SMALL_BYTES);
-    worst_small = worst_of(&ours, &debian, small, small_count);
-    stop(&ours);
-    stop(&debian);
-    role_destroy_domain(domid);
+    worst_small = worst_of(ours, debian, small, small_count);
     printf("Ratios: Debian's time for a message by ours, throughput and round trip alike.\n");
     printf("vchan_linux_worst: ours/reference = %.2f\n", worst);
     printf("vchan_linux_small: ours/reference = %.2f\n", worst_small);
+}
+
+static int play(char **argv)
+{
+    struct side *side = calloc(1, sizeof(*side));
+
+    CHECK(side);
+    vchan_library_load(&side->library, argv[2]);
+    return strcmp(argv[1], "server") == 0 ? play_server(side, atoi(argv[3]))
+                                          : play_client(side, atoi(argv[3]));
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"once", no_argument, NULL, 'o'}, {"debian-first", no_argument, NULL, 'd'}, {0}};
+    struct contender ours = {.name = "ours"}, debian = {.name = "debian"};
+    bool once = false, debian_first = false;
+    int domid, option;
+
+    if (argc == 4 && (strcmp(argv[1], "server") == 0 || strcmp(argv[1], "client") == 0))
+        return play(argv);
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        CHECK(option != '?');
+        once = once || option == 'o';
+        debian_first = debian_first || option == 'd';
+    }
+    CHECK(argc - optind == 2);
+    domid = role_create_domain("bench");
+    if (debian_first)
+        start(&debian, argv[0], argv[optind + 1], domid);
+    start(&ours, argv[0], argv[optind], domid);
+    if (!debian_first)
+        start(&debian, argv[0], argv[optind + 1], domid);
+    compare_all(&ours, &debian, once);
+    stop(&ours);
+    stop(&debian);
+    role_destroy_domain(domid);
     return 0;
 }

@@ -3,6 +3,7 @@
 # there are CPUs for two; all of a machine's run in one boot, but those of cut/ in one each.
 #   run.sh              every test        run.sh TEST...    these
 #   run.sh --list       their names       run.sh --build    builds the project first
+#   run.sh --count TEST...    on one machine whose clock counts instructions: for benchmarks
 # Logs: build/xen/logs/PID/ while it runs, build/xen/logs/last afterwards.
 set -eu
 
@@ -28,6 +29,8 @@ case ${1-} in
     --list) list && exit ;;
     --build) shift && tools/build.sh ;;
 esac
+how=run
+[ "${1-}" != --count ] || { how=count && shift; }
 missing=""
 for program in qemu-system-x86_64 cpio depmod strip python3; do
     PATH=$PATH:/usr/sbin:/sbin command -v $program >/dev/null || missing="$missing $program"
@@ -43,10 +46,12 @@ rm -rf "$logs"
 mkdir -p "$logs"
 $here/rig/payload.sh "$logs/payload"
 [ $# -gt 0 ] || set -- $(list)
-machines=1 # the emulation of one keeps one CPU busy
-[ "$(nproc)" -lt 2 ] || machines=2
+if [ $how = run ]; then # the emulation of one machine keeps one CPU busy
+    [ "$(nproc)" -lt 2 ] && how="run 1" || how="run 2"
+fi
 status=0
-python3 $here/rig/session.py run $machines "$rig" "$logs/payload" "$logs" "$@" || status=$?
+# shellcheck disable=SC2086 # two words
+python3 $here/rig/session.py $how "$rig" "$logs/payload" "$logs" "$@" || status=$?
 rm -rf "$logs/payload" "$logs"/machine*/plan
 # The logs of the last run by name, of some older ones by number.
 ln -sfn $$ build/xen/logs/last

@@ -4,6 +4,8 @@
   session.py run N RIG PAYLOAD LOGS TEST...   runs the tests on N machines side by side, prints a
                                               verdict for each: all of a machine's in one boot, but
                                               those of ../cut in one each
+  session.py count RIG PAYLOAD LOGS TEST...   the same on one machine whose clock counts instructions:
+                                              8 ns each, whatever this computer does meanwhile
   session.py shell RIG PAYLOAD LOGS           gives dom0's prompt; Ctrl-A x ends it
 
 RIG is the folder that build.sh printed, PAYLOAD a cpio archive laid over dom0's root, LOGS a folder
@@ -36,8 +38,10 @@ STALL_S = 60  # between two lines; dom0 says "alive" every 10
 MARK = re.compile(rb"@@ (\w+) ([^@]*)@@")
 CRASH = re.compile(rb"Panic on CPU|Kernel panic|Oops:|BUG: ")
 
+ACCELERATION = "tcg,thread=multi,tb-size=512"
+COUNTING = "tcg,thread=single,tb-size=512 -icount shift=3,sleep=off"
 # Plain qemu64: with "max" or "EPYC" Linux crashes as a PV dom0. One virtual CPU: two are slower here.
-MACHINE = """-M q35 -accel tcg,thread=multi,tb-size=512 -cpu qemu64,+svm,+npt -smp 1 -m 2048
+MACHINE = """-M q35 -cpu qemu64,+svm,+npt -smp 1 -m 2048
     -nodefaults -display none -no-reboot -serial stdio""".split()
 XEN = """console=com1 com1=115200,8n1 loglvl=warning guest_loglvl=all dom0_mem=768M,max:768M
     dom0_max_vcpus=1 spec-ctrl=no ucode=scan=no watchdog=0 noreboot"""
@@ -47,11 +51,12 @@ LINUX = """console=hvc0 rdinit=/init panic=5 quiet loglevel=4 mitigations=off ts
     ["crypto_kdf108_init", "init_encrypted", "init_kprobe_trace", "load_system_certificate_list"])
 
 
-def machine(rig, initrd, disk=None):
+def machine(rig, initrd, disk=None, counts=False):
     """QEMU's command line. In -initrd a comma separates Xen's modules."""
     linux = " ".join(LINUX.split())
     drive = ["-drive", f"if=virtio,format=raw,file={disk}"] if disk else []
-    return ["qemu-system-x86_64", *MACHINE, *drive, "-kernel", f"{rig}/xen",
+    acceleration = (COUNTING if counts else ACCELERATION).split()
+    return ["qemu-system-x86_64", *MACHINE, "-accel", *acceleration, *drive, "-kernel", f"{rig}/xen",
             "-append", " ".join(XEN.split()),
             "-initrd", ",".join(module.replace(",", ",,")
                                 for module in (f"{rig}/vmlinux {linux}", initrd))]
@@ -73,11 +78,11 @@ class Ended(Exception):
 class Boot:
     """One power-on: QEMU's process, and the lines that its serial port says."""
 
-    def __init__(self, rig, initrd, console, errors, disk):
+    def __init__(self, rig, initrd, console, errors, disk, counts):
         self.start = time.monotonic()
         self.console = console
         self.rest = b""
-        self.process = subprocess.Popen(machine(rig, initrd, disk), stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(machine(rig, initrd, disk, counts), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=errors, bufsize=0)
 
     def lines(self, limit_s):
@@ -106,8 +111,9 @@ class Boot:
 class Run:
     """One machine's tests, and the verdicts that they have got so far."""
 
-    def __init__(self, logs):
+    def __init__(self, logs, counts):
         self.waiting = []
+        self.counts = counts
         self.passed = 0
         self.logs = logs
         self.running = None
@@ -218,7 +224,7 @@ def run_in_one_boot(state, tests, parts, disk=None):
             if disk:
                 with open(disk, "wb") as file:
                     file.truncate(DISK_BYTES)
-            boot = Boot(rig, initrd, console, errors, disk)
+            boot = Boot(rig, initrd, console, errors, disk, state.counts)
             try:
                 why = state.boot(boot)
             finally:
@@ -267,12 +273,12 @@ def share(tests, machines):
     return [tests for tests in shares if tests]
 
 
-def run(machines, rig, payload, logs, *tests):
+def run(machines, rig, payload, logs, *tests, counts=False):
     states, threads = [], []
     for number, part in enumerate(share(tests, int(machines)), 1):
         own = f"{logs}/machine{number}"
         os.makedirs(own)
-        states.append(Run(logs))
+        states.append(Run(logs, counts))
         threads.append(threading.Thread(target=run_on_one_machine,
                                         args=(states[-1], part, (rig, payload, own))))
         threads[-1].start()
@@ -326,4 +332,6 @@ if __name__ == "__main__":
     command, arguments = sys.argv[1], sys.argv[2:]
     if command == "run":
         sys.exit(run(*arguments))
+    if command == "count":
+        sys.exit(run(1, *arguments, counts=True))
     sys.exit(shell(*arguments))
