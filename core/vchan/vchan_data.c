@@ -103,8 +103,7 @@ int vchan_channel_buffer_space(struct vchan_channel *channel)
     return channel->ring.fault ? VCHAN_BAD_PEER : space;
 }
 
-/* --- Waiting: until there is more to read (VCHAN_ON_WRITE) or more room (VCHAN_ON_READ) than had
- */
+/* --- Waiting for more to read (VCHAN_ON_WRITE) or more room (VCHAN_ON_READ) than had */
 
 static inline uint32_t available(struct vchan_channel *channel, uint8_t what, uint32_t wanted)
 {
