@@ -178,6 +178,49 @@ static void a_client_that_was_there_cannot_be_awaited_again(void **state)
     close_both(&both);
 }
 
+/* The server has heard of the client by writing to it, nothing else. */
+static void a_client_that_was_written_to_was_there(void **state)
+{
+    struct both both;
+
+    fake_world_init(&both.world);
+    both.server_port = both.client_port = fake_port(&both.world);
+    assert_int_equal(vchan_channel_serve(&both.server, &both.server_port, 1, "p", 64, 64),
+                     VCHAN_OK);
+    assert_int_equal(vchan_channel_join(&both.client, &both.client_port, 0, "p"), VCHAN_OK);
+    assert_int_equal(vchan_channel_send(&both.server, "x", 1, true), 1);
+    both.server.page->cli_live = VCHAN_LIVE_WAITING;
+    assert_int_equal(vchan_channel_state(&both.server), VCHAN_STATE_GONE);
+    close_both(&both);
+}
+
+static void write_and_die(void *context)
+{
+    struct both *both = context;
+
+    assert_int_equal(vchan_channel_send(&both->client, "last", 4, false), 4);
+    both->world.domain_died = true;
+}
+
+/* The ring was empty when the reader looked first, and the peer is gone when it looks at that. */
+static void what_is_written_between_two_looks_is_read(void **state)
+{
+    struct both both;
+    char got[4];
+
+    for (int packets = 0; packets < 2; packets++) {
+        open_both(&both, 64, 64);
+        both.world.acts = write_and_die;
+        both.world.context = &both;
+        assert_int_equal(packets ? vchan_channel_recv(&both.server, got, 4, true)
+                                 : vchan_channel_read(&both.server, got, 4, true),
+                         4);
+        assert_memory_equal(got, "last", 4);
+        assert_int_equal(vchan_channel_read(&both.server, got, 4, true), VCHAN_GONE);
+        close_both(&both);
+    }
+}
+
 static void a_persistent_server_takes_the_next_client(void **state)
 {
     struct both both;
@@ -343,6 +386,8 @@ int main(void)
         cmocka_unit_test(a_short_call_asks_to_be_notified),
         cmocka_unit_test(a_peer_that_breaks_the_protocol_ends_its_channel),
         cmocka_unit_test(a_client_that_was_there_cannot_be_awaited_again),
+        cmocka_unit_test(a_client_that_was_written_to_was_there),
+        cmocka_unit_test(what_is_written_between_two_looks_is_read),
         cmocka_unit_test(a_persistent_server_takes_the_next_client),
         cmocka_unit_test(hostile_offers_are_refused),
         cmocka_unit_test(hostile_pages_are_refused),

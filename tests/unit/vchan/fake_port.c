@@ -219,6 +219,12 @@ bool vchan_port_watches_peer(const struct vchan_port *port)
 
 bool vchan_port_peer_died(struct vchan_port *port, uint32_t peer_domid, bool connected)
 {
+    void (*acts)(void *context) = port->world->acts;
+
+    if (acts) {
+        port->world->acts = NULL;
+        acts(port->world->context);
+    }
     return __atomic_load_n(&port->world->domain_died, __ATOMIC_SEQ_CST);
 }
 

@@ -25,6 +25,9 @@ struct fake_world {
     int fail_at; /* this call (from 1) that can fail does; 0: none */
     int calls;
     int shared, mapped, events; /* alive */
+    /* What a peer does just when somebody asks whether it died, once; NULL: nothing. */
+    void (*acts)(void *context);
+    void *context;
 };
 
 struct vchan_port {
