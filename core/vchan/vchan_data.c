@@ -278,17 +278,11 @@ SELDOM static int recv_in_parts(struct vchan_channel *channel, uint8_t *data, ui
     }
 }
 
-/* All of wanted, or why not: 0, or the status of an end. */
-SELDOM static int recv_or_notify(struct vchan_channel *channel, uint8_t *data, uint32_t wanted)
+/* Asks to be notified instead of waiting. MORE: all of wanted is there. */
+SELDOM static int ask_for_packet(struct vchan_channel *channel, uint32_t wanted)
 {
-    if (available_or_notify(channel, VCHAN_ON_WRITE, wanted) < wanted) {
-        int status = look(channel, VCHAN_ON_WRITE, wanted - 1);
-        if (status != MORE)
-            return status;
-    }
-    vchan_ring_peek(&channel->ring, 0, data, wanted);
-    consume(channel, wanted);
-    return (int)wanted;
+    available_or_notify(channel, VCHAN_ON_WRITE, wanted);
+    return look(channel, VCHAN_ON_WRITE, wanted - 1);
 }
 
 int vchan_channel_recv(struct vchan_channel *channel, void *data, size_t size, bool blocking)
@@ -300,12 +294,11 @@ int vchan_channel_recv(struct vchan_channel *channel, void *data, size_t size, b
     if (size > channel->ring.rx.size)
         return VCHAN_TOO_BIG;
     while ((have = vchan_ring_readable(&channel->ring, wanted)) < wanted) {
-        if (!blocking)
-            return recv_or_notify(channel, data, wanted);
-        if (have > 0)
+        if (blocking && have > 0)
             return recv_in_parts(channel, data, wanted, have);
-        int status = wait_for(channel, VCHAN_ON_WRITE, 0);
-        if (status < 0)
+        int status =
+            blocking ? wait_for(channel, VCHAN_ON_WRITE, 0) : ask_for_packet(channel, wanted);
+        if (status < 0 || (status == NOT_YET && !blocking))
             return status;
     }
     vchan_ring_peek(&channel->ring, 0, data, wanted);
